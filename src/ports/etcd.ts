@@ -1,0 +1,109 @@
+import type { Readable } from 'node:stream'
+
+/** `3.4`, `3.5`, `3.6`: data directories and tools belong together by minor version (FACTS 2). */
+export type EtcdMinor = `${number}.${number}`
+
+/** etcd binaries of one version on this machine. 3.4 has no `etcdutl`; 3.6's `etcdctl` cannot restore. */
+export interface EtcdRelease {
+  version: string
+  minor: EtcdMinor
+  /** Absolute paths. */
+  etcd: string
+  etcdctl: string
+  etcdutl?: string
+}
+
+export interface EtcdStatus {
+  version: string
+  /** Decimal strings of uint64, as etcd prints ids in hex: lower-case hex, no prefix. */
+  clusterId: string
+  memberId: string
+  leaderId: string
+  revision: number
+  raftTerm: number
+  raftIndex: number
+  dbSizeBytes: number
+  dbSizeInUseBytes: number
+}
+
+export interface KeyValue {
+  key: Buffer
+  value: Buffer
+  createRevision: number
+  modRevision: number
+  version: number
+  /** Decimal string; '0' means none. */
+  lease: string
+}
+
+export interface RangeOptions {
+  /** Default: every key. */
+  prefix?: string
+  /** Read as of this revision. Default: the revision of the first page, for all pages. */
+  revision?: number
+  keysOnly?: boolean
+  signal?: AbortSignal
+}
+
+/**
+ * A connection to one etcd member. Every call has a deadline (default 10 s); a member that does not answer is
+ * `ETCD_UNREACHABLE`. Close it, or the process does not end.
+ */
+export interface EtcdClient {
+  readonly endpoint: string
+  status(): Promise<EtcdStatus>
+  members(): Promise<{ id: string; name: string; peerUrls: string[]; clientUrls: string[] }[]>
+  /** The number of keys, at a revision when given. Linearizable: it answers only with a quorum. */
+  count(options?: { prefix?: string; revision?: number }): Promise<number>
+  /** All keys in order, page by page at one revision, in bounded memory. */
+  range(options?: RangeOptions): AsyncIterable<KeyValue>
+  get(key: string): Promise<KeyValue | undefined>
+  put(key: string | Buffer, value: string | Buffer): Promise<void>
+  /** Deletes a key if it is still at this mod revision; false if it was not. */
+  deleteIfUnchanged(key: Buffer, modRevision: number): Promise<boolean>
+  /**
+   * A snapshot with its trailing SHA-256, verified while it streams: the stream fails with `ETCD_FAILED` when the
+   * length or the digest is wrong, however politely the server ended (STACK, etcd3 4).
+   */
+  snapshot(options?: { signal?: AbortSignal }): Promise<Readable>
+  close(): Promise<void>
+}
+
+/** A member that this tool runs for itself. No TCP port: unix sockets in a 0700 directory. */
+export interface LocalMember {
+  readonly release: EtcdRelease
+  readonly dataDir: string
+  readonly pid: number
+  readonly client: EtcdClient
+  /** SIGTERM, then SIGKILL after 10 s. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * etcd on this machine. All paths are absolute; data directories are made 0700.
+ * Nothing that it starts outlives this process: not after an error, not after SIGTERM, not after SIGKILL
+ * (the child watches for its parent's death).
+ */
+export interface LocalEtcd {
+  /** Binaries of a minor version: config, PATH, cache, apt, pinned archive, in that order. `ETCD_MISSING` if none. */
+  find(minor: EtcdMinor): Promise<EtcdRelease>
+  /**
+   * `snapshot restore` of a database file into a data directory that must not exist. A failed restore leaves no
+   * directory (FACTS 2). `skipHashCheck` only for a plain copy that carries no digest.
+   */
+  restore(release: EtcdRelease, snapshotFile: string, dataDir: string, options?: { skipHashCheck?: boolean; signal?: AbortSignal }): Promise<void>
+  /**
+   * Starts a member and waits until it serves a linearizable read. `forceNewCluster` for a copied member directory:
+   * without it the copy would look for its old peers, the production ones (FACTS 2).
+   */
+  start(release: EtcdRelease, dataDir: string, options?: { forceNewCluster?: boolean; timeoutMs?: number; signal?: AbortSignal }): Promise<LocalMember>
+}
+
+/** The cluster's own etcd, through the control plane. */
+export interface LiveEtcd {
+  /**
+   * A client of the member on this node (or on the first node that answers), over a forwarded port with the node's own
+   * client certificate, kept in memory only. `ETCD_UNREACHABLE` names the nodes and what each said.
+   */
+  connect(options?: { node?: string; timeoutMs?: number }): Promise<EtcdClient>
+}

@@ -1,0 +1,20 @@
+export interface Choice<T> {
+  value: T
+  /** One line; columns already aligned. */
+  label: string
+  disabled?: string
+}
+
+/**
+ * Questions to the operator. Without a terminal every method rejects with `ANSWER_MISSING` and the hint names the flag
+ * that answers it. Questions go to stderr: stdout is the result's.
+ */
+export interface Prompter {
+  readonly interactive: boolean
+  confirm(question: string, options: { flag: string; default?: boolean }): Promise<boolean>
+  /** What can't be taken back wants the name typed: `y` is muscle memory. Resolves only when it matched. */
+  typeName(question: string, expected: string, options: { flag: string }): Promise<void>
+  select<T>(question: string, choices: Choice<T>[], options: { flag: string; default?: T }): Promise<T>
+  /** Never echoed, never logged. */
+  password(question: string, options: { flag: string }): Promise<string>
+}
