@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+const bytes = z.number().int().nonnegative()
+const keys = z.number().int().nonnegative()
+const revision = z.number().int().nonnegative()
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const minor = z.string().regex(/^\d+\.\d+$/)
+
+/** One copy of an etcd member's data on a node, as far as a few pages of its database tell. */
+export const copySchema = z.object({
+  /** `<node>:<token>`, what `--copy` takes. */
+  id: z.string(),
+  node: z.string(),
+  token: z.string(),
+  /** Absolute path of the token's directory on the node; `member/` is below it. */
+  path: z.string(),
+  place: z.enum(['trashcan', 'data']),
+  /** The directory that the node's etcd-manager runs now, by its `state` file. */
+  serving: z.boolean(),
+  etcdCluster: z.string(),
+  clusterId: z.string().optional(),
+  etcdVersion: z.string().optional(),
+  revision: revision.optional(),
+  /** An estimate from a few pages: revisions, not keys. */
+  revisionsKept: z.number().optional(),
+  sizeBytes: bytes,
+  walBytes: bytes,
+  /** Unix ms of the directory's ctime: the moment of trashing (FACTS 2). */
+  trashedAt: z.number().optional(),
+  findings: z.array(z.string()),
+})
+export type Copy = z.infer<typeof copySchema>
+
+const fetchedFile = z.object({ path: z.string(), bytes, sha256 })
+
+/** What one way of restoring holds. `failed` says why it could not be used. */
+const wayResult = z.object({ revision, keys }).or(z.object({ failed: z.string() }))
+
+/**
+ * What steps give to later steps. Plain values: they are journaled and read back on resume.
+ * Paths are absolute paths below the run's scratch on this machine.
+ */
+export const facts = {
+  copies: z.array(copySchema),
+  copy: copySchema,
+  fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile) }),
+  checked: z.object({ minor, revision, keys, sizeBytes: bytes, findings: z.array(z.string()) }),
+  restored: z.object({ way: z.enum(['wal', 'db']), dataDir: z.string(), minor, version: z.string(), revision, keys, wal: wayResult, db: wayResult }),
+  snapshot: z.object({ path: z.string(), bytes, sha256 }),
+  gz: z.object({ path: z.string(), bytes, sha256 }),
+  backup: z.object({ name: z.string(), store: z.string(), bytes, etcdVersion: z.string() }),
+  expected: z.object({ keys, digest: z.string(), revision, dataDir: z.string(), minor }),
+  control: z.object({ memberCount: z.number().int().positive(), etcdVersion: z.string() }),
+  saved: z.object({ name: z.string().optional(), keys: keys.optional(), revision: revision.optional(), clusterId: z.string().optional() }),
+  command: z.object({ key: z.string(), backup: z.string(), requestedAt: z.number(), clusterIdBefore: z.string().optional() }),
+  restarted: z.object({ nodes: z.array(z.string()) }),
+  restoredLive: z.object({ clusterId: z.string(), firstBackup: z.string(), seconds: z.number() }),
+  verified: z.object({
+    keysExpected: keys,
+    keysFound: keys,
+    digestMatches: z.boolean(),
+    /** Keys that differ and may, by reason. */
+    explained: z.record(z.string(), z.number()),
+  }),
+} satisfies Record<string, z.ZodType>
+
+export type Facts = { [K in keyof typeof facts]: z.infer<(typeof facts)[K]> }
+export type FactName = keyof Facts
