@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, run } from './shell.mjs'
+
+/**
+ * What the tests need beside Node: real etcd, sshd and an S3 server, each brought by its own script. A script that fails
+ * does not end the run: the tests that need it skip themselves and say why.
+ */
+const setups = [
+  { name: 'etcd binaries', file: 'scripts/test-setup/etcd.mjs' },
+  { name: 'OpenSSH server', file: 'scripts/test-setup/sshd.sh' },
+  { name: 'Ceph RGW (S3)', file: 'scripts/test-setup/rgw-install.sh' },
+]
+
+export async function setUpTests() {
+  for (const { name, file } of setups) {
+    if (!existsSync(join(root, file))) {
+      process.stdout.write(`setup: ${name}: no ${file} in this checkout\n`)
+      continue
+    }
+    const code = await run(file.endsWith('.sh') ? 'bash' : process.execPath, [file], { quiet: true })
+    process.stdout.write(`setup: ${name}: ${code === 0 ? 'ready' : `not available (exit ${code}, see above)`}\n`)
+  }
+}
