@@ -20,6 +20,8 @@ export interface StepContext<Needs, Inputs> {
    * returned, and read from there when the step runs again.
    */
   once<T>(key: string, make: () => T | Promise<T>): Promise<T>
+  /** What `once` has remembered under this key, in this run or the attempt before a crash; undefined if nothing. */
+  recall(key: string): unknown
   /** One line for the operator. */
   note(line: string): void
   table(columns: string[], rows: string[][]): void

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { type ControlFiles, encodeCreated, encodeSpec, judgeControl, readControl } from '../etcd-manager/control.ts'
+import { CREATED_KEY, SPEC_KEY } from '../etcd-manager/control.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Facts } from './facts.ts'
+
+const inputs = z.strictObject({
+  /** Write missing control files: after asking, at once, or never. */
+  repair: z.enum(['ask', 'yes', 'no']).default('ask'),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<'backup', Inputs>
+
+/**
+ * The marker is written before the spec: a spec without a marker makes the leader trash the data within one cycle,
+ * so writing the spec "to repair" detonates the bomb (FACTS 1).
+ */
+export const checkControlFiles = defineStep<'backup', 'control', Inputs>({
+  id: 'check-control-files',
+  title: "check etcd-manager's control files",
+  effect: 'change',
+  needs: ['backup'],
+  gives: ['control'],
+  inputs,
+  describe: ({ repair }) => ({
+    reads: [CREATED_KEY, SPEC_KEY],
+    changes: repair === 'no' ? [] : [`only when missing: ${CREATED_KEY} first, then ${SPEC_KEY}`],
+  }),
+  act: async (context) => {
+    const { world, note } = context
+    const files = await readControl(world.store)
+    const { verdict, explain } = judgeControl(files)
+    note(`control files: ${explain}`)
+    if (verdict === 'blocked') throw unusable(explain)
+    if (verdict !== 'normal') await repair(context, files, explain)
+    return { control: specOf(await readControl(world.store), context) }
+  },
+})
+
+async function repair(context: Ctx, files: ControlFiles, explain: string): Promise<void> {
+  const { world, inputs } = context
+  const question = `Control files are missing: ${explain}. Write them, the marker first?`
+  const agreed = inputs.repair === 'yes' || (inputs.repair === 'ask' && (await world.prompter.confirm(question, { flag: '--set repair=yes' })))
+  if (!agreed) throw unusable(explain)
+  if (files.created.state === 'missing') {
+    await world.store.write(CREATED_KEY, encodeCreated(world.clock.now()), { ifAbsent: true })
+  }
+  if (files.spec.state === 'missing') await world.store.write(SPEC_KEY, encodeSpec(specFrom(context)), { ifAbsent: true })
+}
+
+/** The spec that the lost one must have been: as many members as control-plane nodes, the backup's version. */
+function specFrom({ world, needs }: Ctx): Facts['control'] {
+  return { memberCount: world.target.nodes.controlPlane.length, etcdVersion: needs.backup.etcdVersion }
+}
+
+function specOf(files: ControlFiles, context: Ctx): Facts['control'] {
+  if (files.spec.value) return files.spec.value
+  // Only a dry run gets here: its repair was withheld.
+  if (files.spec.state === 'missing') return specFrom(context)
+  throw unusable('the cluster spec cannot be read')
+}
+
+function unusable(explain: string): RescueError {
+  return new RescueError('CONTROL_FILES', `etcd-manager's control files do not allow a restore: ${explain}`, {
+    hint: 'look at them with: etcd-rescue control show; let this run write missing ones with --set repair=yes',
+  })
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { openFileSource, peekDb, scanDb } from '../bolt/index.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import { defineStep } from './define.ts'
+
+export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
+  id: 'check-copy',
+  title: 'check the fetched database, page by page',
+  effect: 'read',
+  needs: ['copy', 'fetched'],
+  gives: ['checked'],
+  describe: () => ({ reads: ['every page of the fetched database on this machine'], changes: [] }),
+  act: async ({ needs, note, signal }) => {
+    const source = await openFileSource(join(needs.fetched.dir, 'member', 'snap', 'db'))
+    try {
+      const peek = await peekDb(source)
+      const scan = await scanDb(source, { signal })
+      if (scan.keys === 0) throw empty(needs.copy.id)
+      for (const finding of scan.findings) note(finding)
+      note(`db alone: revision ${scan.revision}, ${scan.keys} keys; what only the WAL holds comes on top`)
+      const minor = minorOf(peek.etcdVersion ?? needs.copy.etcdVersion)
+      return { checked: { minor, revision: scan.revision, keys: scan.keys, sizeBytes: source.size, findings: scan.findings } }
+    } finally {
+      await source.close()
+    }
+  },
+})
+
+/** etcd's cluster version is absent in a member that never saw its leader's version; 3.5 reads all that 3.4 wrote. */
+function minorOf(version: string | undefined): string {
+  return version ? version.split('.').slice(0, 2).join('.') : '3.5'
+}
+
+function empty(id: string): RescueError {
+  return new RescueError('COPY_CORRUPT', `the copy ${id} holds no keys: it is an empty cluster's`, {
+    hint: 'choose another copy: etcd-rescue recover --copy NODE:TOKEN',
+  })
+}

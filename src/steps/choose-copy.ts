@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { RescueError } from '../errors/rescue-error.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Copy } from './facts.ts'
+import { copyColumns, copyRow } from './support/copy-table.ts'
+import { bestCopy, rankCopies } from './support/rank.ts'
+
+const inputs = z.strictObject({ copy: z.string().default('auto') })
+type Inputs = z.infer<typeof inputs>
+
+export const chooseCopy = defineStep<'copies', 'copy', Inputs>({
+  id: 'choose-copy',
+  title: 'choose the copy to recover from',
+  effect: 'read',
+  needs: ['copies'],
+  gives: ['copy'],
+  inputs,
+  describe: ({ copy }) => ({ reads: [copy === 'auto' ? 'nothing new: ranks what was found' : `nothing new: takes ${copy}`], changes: [] }),
+  act: async (context) => {
+    const copy = await choose(context)
+    context.note(`recovering from ${copy.id}: revision ${copy.revision ?? 'unknown'}, ${copy.path} on ${copy.node}`)
+    return { copy }
+  },
+})
+
+async function choose({ inputs, needs, world, table }: Context<'copies', Inputs>): Promise<Copy> {
+  if (inputs.copy !== 'auto') return named(needs.copies, inputs.copy)
+  const best = bestCopy(needs.copies)
+  if (!best) {
+    throw new RescueError('COPY_NOT_FOUND', 'no copy that was found holds data that could be recovered', {
+      hint: 'look at the table of copies above; name one on purpose with --copy NODE:TOKEN',
+    })
+  }
+  if (!world.prompter.interactive) return best
+  const ranked = rankCopies(needs.copies)
+  table(copyColumns, ranked.map(copyRow))
+  const choices = ranked.map((copy) => ({
+    value: copy.id,
+    label: copyRow(copy).join('  '),
+    ...(copy.serving ? { disabled: 'what the cluster runs now' } : {}),
+  }))
+  return named(needs.copies, await world.prompter.select('Recover from which copy?', choices, { flag: '--copy', default: best.id }))
+}
+
+function named(copies: readonly Copy[], id: string): Copy {
+  const found = copies.find((copy) => copy.id === id)
+  if (found) return found
+  throw new RescueError('COPY_NOT_FOUND', `there is no copy ${JSON.stringify(id)}`, {
+    hint: `copies that were found: ${copies.map((copy) => copy.id).join(', ') || 'none'}`,
+  })
+}

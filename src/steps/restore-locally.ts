@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { RescueError, toRescueError } from '../errors/rescue-error.ts'
+import type { EtcdRelease } from '../ports/etcd.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Facts } from './facts.ts'
+import { copyTree } from './support/files.ts'
+import { borrowMember, findRelease, returnMember } from './support/members.ts'
+
+const inputs = z.strictObject({
+  /** `auto` takes the one with more; `wal` and `db` insist on one. */
+  way: z.enum(['auto', 'wal', 'db']).default('auto'),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<'fetched' | 'checked', Inputs>
+type Result = Facts['restored']['wal']
+type Held = Exclude<Result, { failed: string }>
+
+/**
+ * Both ways are tried, since neither is always right: `db` alone lacks the writes that were acknowledged and only in
+ * the WAL when etcd was killed (FACTS 2), and a WAL may be cut or of another member.
+ */
+export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inputs>({
+  id: 'restore-locally',
+  title: 'restore the copy on this machine, with its WAL',
+  effect: 'local',
+  needs: ['fetched', 'checked'],
+  gives: ['restored'],
+  inputs,
+  describe: ({ way }) => ({
+    reads: ['the fetched member directory'],
+    changes: [`two scratch data directories on this machine (way: ${way})`],
+  }),
+  check: async ({ world, needs }) => {
+    await findRelease(world, needs.checked.minor)
+  },
+  act: async (context) => {
+    const { world, needs } = context
+    await world.scratch.needRoom(needs.fetched.bytes + needs.checked.sizeBytes)
+    const release = await findRelease(world, needs.checked.minor)
+    const db = await tried(context, 'db', () => restoreDb(context, release))
+    const wal = await tried(context, 'wal', () => replayWal(context, release))
+    const way = await decide(context, wal, db)
+    const held = (way === 'wal' ? wal : db) as Held
+    const other = way === 'wal' ? 'db' : 'wal'
+    await returnMember(world, world.scratch.peek(other))
+    await rm(world.scratch.peek(other), { recursive: true, force: true })
+    return { restored: { way, dataDir: world.scratch.peek(way), minor: release.minor, version: release.version, ...held, wal, db } }
+  },
+})
+
+async function tried({ inputs, signal, note }: Ctx, way: 'db' | 'wal', restore: () => Promise<Held>): Promise<Result> {
+  if (inputs.way !== 'auto' && inputs.way !== way) return { failed: `not asked for (way: ${inputs.way})` }
+  try {
+    return await restore()
+  } catch (error) {
+    if (signal.aborted) throw error
+    const failed = toRescueError(error).message
+    note(`${way === 'wal' ? 'the WAL could not be replayed' : 'db could not be restored'}: ${failed}`)
+    return { failed }
+  }
+}
+
+/** The whole member directory, its WAL replayed. Works on a copy: what was fetched stays as it was. */
+async function replayWal({ world, needs, signal }: Ctx, release: EtcdRelease): Promise<Held> {
+  const dataDir = await world.scratch.dir('wal')
+  await returnMember(world, dataDir)
+  await rm(join(dataDir, 'member'), { recursive: true, force: true })
+  await copyTree(join(needs.fetched.dir, 'member'), join(dataDir, 'member'), signal)
+  const { client } = await borrowMember(world, release, dataDir, signal)
+  return { revision: (await client.status()).revision, keys: await client.count() }
+}
+
+/** `snapshot restore --skip-hash-check` of the database file: a plain copy carries no hash (FACTS 2). */
+async function restoreDb({ world, needs, signal }: Ctx, release: EtcdRelease): Promise<Held> {
+  const dataDir = world.scratch.peek('db')
+  await world.scratch.dir()
+  await rm(dataDir, { recursive: true, force: true })
+  await world.etcd.restore(release, join(needs.fetched.dir, 'member', 'snap', 'db'), dataDir, { skipHashCheck: true, signal })
+  return { revision: needs.checked.revision, keys: needs.checked.keys }
+}
+
+async function decide(context: Ctx, wal: Result, db: Result): Promise<'wal' | 'db'> {
+  const { note, world, inputs } = context
+  if ('failed' in wal && 'failed' in db) throw nothingRestores(wal.failed, db.failed)
+  if ('failed' in db) return 'wal'
+  if ('failed' in wal) {
+    if (inputs.way === 'db') return 'db'
+    const question = `The WAL cannot be replayed (${wal.failed}). Go on with db alone, at revision ${db.revision}? Writes acknowledged after it are lost.`
+    if (await world.prompter.confirm(question, { flag: '--set way=db', default: false })) return 'db'
+    throw new RescueError('PRECONDITION', 'the WAL cannot be replayed and db alone was not wanted', {
+      hint: 'take another copy with --copy, or accept db alone with --set way=db',
+      cause: wal.failed,
+    })
+  }
+  note(compare(wal, db))
+  return wal.revision >= db.revision ? 'wal' : 'db'
+}
+
+function compare(wal: Held, db: Held): string {
+  const revisions = wal.revision - db.revision
+  if (revisions === 0 && wal.keys === db.keys) return `both ways hold the same: revision ${wal.revision}, ${wal.keys} keys`
+  return `the WAL adds ${revisions} revisions to db: revision ${db.revision} with ${db.keys} keys becomes ${wal.revision} with ${wal.keys} keys`
+}
+
+function nothingRestores(wal: string, db: string): RescueError {
+  return new RescueError('COPY_CORRUPT', `the copy cannot be restored: with its WAL: ${wal}; db alone: ${db}`, {
+    hint: 'nothing was changed; choose another copy with --copy NODE:TOKEN',
+  })
+}

@@ -1,0 +1,54 @@
+import { peekDb } from '../../bolt/index.ts'
+import { toRescueError } from '../../errors/rescue-error.ts'
+import { remoteFileSource } from '../../node/page-source.ts'
+import { type DataDir, findVolumes, listDataDirs, readStateToken } from '../../node/volumes.ts'
+import type { RemoteHost } from '../../ports/remote-host.ts'
+import type { Copy } from '../facts.ts'
+
+/** Every copy on one node: all volumes, `data/` and `data-trashcan/`, told apart by what is inside (FACTS 2). */
+export async function copiesOn(host: RemoteHost, globs: string[]): Promise<Copy[]> {
+  const copies: Copy[] = []
+  for (const base of await findVolumes(host, globs)) {
+    const serving = await readStateToken(host, base)
+    for (const dir of await listDataDirs(host, base)) copies.push(await describe(host, dir, serving))
+  }
+  return copies
+}
+
+async function describe(host: RemoteHost, dir: DataDir, servingToken: string | undefined): Promise<Copy> {
+  const size = (suffix: RegExp) => dir.files.filter((file) => suffix.test(file.path)).reduce((sum, file) => sum + file.bytes, 0)
+  const found = await peek(host, dir)
+  return {
+    id: `${host.name}:${dir.token}`,
+    node: host.name,
+    token: dir.token,
+    path: dir.path,
+    place: dir.place,
+    serving: dir.place === 'data' && dir.token === servingToken,
+    sizeBytes: size(/^member\/snap\/db$/),
+    walBytes: size(/^member\/wal\/.*\.wal$/),
+    trashedAt: dir.changedAt.getTime(),
+    ...found,
+  }
+}
+
+type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> & Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'revisionsKept' | 'clusterId'>>
+
+/** A database that cannot be read is a finding of that copy, not the end of the search for others. */
+async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
+  const db = dir.files.find((file) => file.path === 'member/snap/db')
+  if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
+  try {
+    const { guess, revision, etcdVersion, findings } = await peekDb(remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes))
+    return { etcdCluster: guess, revision, findings, ...(etcdVersion ? { etcdVersion } : {}) }
+  } catch (error) {
+    return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }
+  }
+}
+
+/** The base directory on this node that holds the data of an etcd cluster, by what is inside its databases. */
+export function baseOf(copies: readonly Copy[], etcdCluster: string): string | undefined {
+  const held = copies.filter((copy) => copy.etcdCluster === etcdCluster)
+  const copy = held.find(({ serving }) => serving) ?? held[0]
+  return copy?.path.replace(/\/data(-trashcan)?\/[^/]+$/, '')
+}

@@ -1,0 +1,18 @@
+import prettyBytes from 'pretty-bytes'
+import type { Copy } from '../facts.ts'
+
+export const copyColumns = ['copy', 'place', 'revision', 'size', 'wal', 'trashed', 'etcd', 'remarks']
+
+/** One line of the table of copies, for people. */
+export function copyRow(copy: Copy): string[] {
+  return [
+    copy.id,
+    copy.serving ? 'running now' : copy.place,
+    copy.revision === undefined ? '?' : String(copy.revision),
+    prettyBytes(copy.sizeBytes, { binary: true }),
+    prettyBytes(copy.walBytes, { binary: true }),
+    copy.trashedAt === undefined ? '-' : new Date(copy.trashedAt).toISOString().slice(0, 16).replace('T', ' '),
+    copy.etcdVersion ?? '?',
+    copy.findings.join('; ') || '-',
+  ]
+}

@@ -1,0 +1,102 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
+import { streamFile } from '../../node/files.ts'
+import type { RemoteHost } from '../../ports/remote-host.ts'
+import type { World } from '../../ports/world.ts'
+import { diskError, finishPart } from './files.ts'
+
+const TRIES = 5
+
+interface FetchContext {
+  world: World
+  signal: AbortSignal
+  note(line: string): void
+}
+
+/**
+ * Fetches one file into `to` (part file, fsync, rename). A broken connection is tried again from where it broke; a part
+ * left by an earlier run is gone on with. Resolves to length and SHA-256 of what is on this machine.
+ */
+export async function fetchFile(
+  context: FetchContext,
+  host: RemoteHost,
+  base: string,
+  file: { path: string; bytes: number },
+  to: string,
+  onBytes: (got: number) => void,
+): Promise<{ bytes: number; sha256: string }> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await goOn(context, host, `${base}/${file.path}`, file.bytes, to, onBytes)
+    } catch (error) {
+      const failed = toRescueError(diskError(error, to))
+      if (attempt === TRIES || context.signal.aborted || !isBroken(failed)) throw failed
+      context.note(`${host.name}: transfer of ${file.path} broke (${failed.message}); going on where it stopped`)
+      await context.world.clock.sleep(500 * 2 ** attempt, context.signal)
+    }
+  }
+}
+
+const isBroken = (error: RescueError) => error.code === 'HOST_CONNECTION_LOST' || error.code === 'HOST_UNREACHABLE' || error.code === 'TIMED_OUT'
+
+async function goOn({ signal }: FetchContext, host: RemoteHost, from: string, bytes: number, to: string, onBytes: (got: number) => void) {
+  const part = `${to}.part`
+  const { hash, have } = await hashOfPart(part, to, bytes, signal)
+  if (have < bytes) {
+    const remote = await streamFile(host, from, { start: have, signal })
+    const file = createWriteStream(part, { flags: 'a', mode: 0o600, highWaterMark: 4 << 20 })
+    await pipeline(remote.stdout, bounded(hash, have, bytes, onBytes, from), file, { signal })
+  }
+  const got = have === bytes && (await sizeOf(to)) === bytes ? bytes : await sizeOf(part)
+  if (got !== bytes) throw cut(host, from, got, bytes)
+  if ((await sizeOf(to)) !== bytes) await finishPart(part, to)
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+/** The digest so far: of a finished file, of a part that an earlier attempt left, or of nothing. */
+async function hashOfPart(part: string, to: string, bytes: number, signal: AbortSignal): Promise<{ hash: Hash; have: number }> {
+  const hash = createHash('sha256')
+  const path = (await sizeOf(to)) === bytes ? to : part
+  const have = await sizeOf(path)
+  if (have > bytes) {
+    await rm(path, { force: true })
+    return { hash, have: 0 }
+  }
+  if (have > 0) for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) hash.update(chunk as Buffer)
+  return { hash, have }
+}
+
+/** A node that sends more than it said is not believed, and not written to disk. */
+function bounded(hash: Hash, have: number, bytes: number, onBytes: (got: number) => void, from: string): Transform {
+  let got = have
+  return new Transform({
+    highWaterMark: 1 << 20,
+    transform(chunk: Buffer, _encoding, done) {
+      got += chunk.length
+      if (got > bytes) return done(new RescueError('COPY_CHANGED', `${from} grew while it was read`, { hint: 'choose a copy that no etcd is running on' }))
+      hash.update(chunk)
+      onBytes(got)
+      done(null, chunk)
+    },
+  })
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch {
+    return 0
+  }
+}
+
+function cut(host: RemoteHost, from: string, got: number, bytes: number): RescueError {
+  return new RescueError('HOST_CONNECTION_LOST', `${host.name}: ${from} ended after ${got} of ${bytes} bytes`, {
+    hint: 'the part is kept; resume the run to go on from there',
+  })
+}

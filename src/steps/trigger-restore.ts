@@ -1,0 +1,108 @@
+import { addRestoreCommand, commandKey } from '../etcd-manager/commands.ts'
+import { judgeControl, readControl } from '../etcd-manager/control.ts'
+import { backupsSince, META_FILE } from '../etcd-manager/backups.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Facts } from './facts.ts'
+import { checkQuorum, checkVersions } from './support/nodes-ready.ts'
+
+type Ctx = Context<'backup' | 'expected' | 'control' | 'saved'>
+
+/**
+ * The point of no return. etcd-manager stops the running cluster before it reads the backup (FACTS 4), so everything
+ * that could stop a restore is looked at here first, and the command file is the last thing to be written.
+ */
+export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'saved', 'command'>({
+  id: 'trigger-restore',
+  title: 'give etcd-manager the restore command',
+  effect: 'irreversible',
+  needs: ['backup', 'expected', 'control', 'saved'],
+  gives: ['command'],
+  describe: () => ({
+    reads: ['control files', 'pending commands', 'that enough control-plane nodes answer', 'etcd-manager and etcd versions on the nodes'],
+    changes: ['control/<time>-000000/_command.json: the running etcd data goes to data-trashcan/ at the next leader start'],
+  }),
+  check: async (context) => {
+    const { world, needs } = context
+    const files = await readControl(world.store)
+    const { verdict, explain } = judgeControl(files)
+    if (verdict !== 'normal') throw new RescueError('CONTROL_FILES', explain, { hint: 'etcd-rescue control show' })
+    const own = await ownKey(context)
+    const other = files.commands.find((command) => command.key !== own)
+    if (other) throw pending(other.key)
+    if (!(await world.store.head(`${needs.backup.name}/${META_FILE}`))) throw vanished(needs.backup.name)
+    await checkQuorum(world, needs.control.memberCount)
+    await checkVersions(context, needs.backup.etcdVersion)
+  },
+  /**
+   * The command file stays until the restore is complete (FACTS 4), so while it is there the command was given. Once it
+   * is gone, a new cluster id tells: etcd-manager makes a new cluster for every restore.
+   */
+  happened: async (context) => {
+    const key = await ownKey(context)
+    if (await context.world.store.head(key)) return facts(context, key)
+    if (context.recall('writing') !== true) return undefined
+    return (await wasRestored(context)) ? facts(context, key) : undefined
+  },
+  act: async (context) => {
+    const { world, needs, note, once } = context
+    await clusterIdBefore(context)
+    const key = await ownKey(context)
+    const now = new Date(await requestedAt(context))
+    await once('writing', () => true)
+    await addRestoreCommand(world.store, key, { backup: needs.backup.name, clusterSpec: needs.control, now })
+    note(`etcd-manager's leader restores ${needs.backup.name} at its next start`)
+    return facts(context, key)
+  },
+})
+
+const requestedAt = ({ once, world }: Ctx) => once('requestedAt', () => world.clock.now().getTime())
+const ownKey = async (context: Ctx) => commandKey(new Date(await requestedAt(context)))
+const clusterIdBefore = (context: Ctx) => context.once('clusterIdBefore', () => context.needs.saved.clusterId ?? null)
+
+/** The command is gone and an earlier attempt was about to write it: has the cluster been replaced since? */
+async function wasRestored(context: Ctx): Promise<boolean> {
+  const before = await clusterIdBefore(context)
+  if (before === null) return (await backupsSince(context.world.store, await requestedAt(context))).length > 0
+  return (await clusterIdNow(context)) !== before
+}
+
+/** Port 4001 answers some seconds after the command is removed, so this waits; not knowing is an error, not a guess. */
+function clusterIdNow({ until, world }: Ctx): Promise<string> {
+  return until({
+    name: 'the running etcd says which cluster it is, to find out whether the restore command ran',
+    timeoutMs: 12 * world.target.loopSeconds * 1000,
+    look: async () => {
+      const client = await world.live.connect()
+      try {
+        return { done: true, value: (await client.status()).clusterId }
+      } finally {
+        await client.close()
+      }
+    },
+  })
+}
+
+async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command'>> {
+  const before = await clusterIdBefore(context)
+  return {
+    command: {
+      key,
+      backup: context.needs.backup.name,
+      requestedAt: await requestedAt(context),
+      ...(before ? { clusterIdBefore: before } : {}),
+    },
+  }
+}
+
+function pending(key: string): RescueError {
+  return new RescueError('COMMAND_PENDING', `another etcd-manager command is waiting: ${key}`, {
+    hint: 'every pending command runs at the next leader start, oldest first; look with: etcd-rescue control show, and remove what is not wanted',
+  })
+}
+
+function vanished(name: string): RescueError {
+  return new RescueError('OBJECT_MISSING', `the backup ${name} is no longer in the store`, {
+    hint: 'a restore would now destroy the running cluster and loop; start again with: etcd-rescue recover',
+  })
+}
