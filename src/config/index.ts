@@ -1,0 +1,6 @@
+export { type Config, type ConfigNode, type ConfigSources, defaultWorkDir, loadConfig } from './config.ts'
+export { didYouMean } from './did-you-mean.ts'
+export { exampleConfig } from './example.ts'
+export { CONFIG_FILE } from './find.ts'
+export { configJsonSchema } from './schema.ts'
+export { requireNodes, toTarget } from './target.ts'

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import * as f from './fields.ts'
+
+const controlPlaneNode = z.strictObject({
+  name: f.nodeName,
+  address: f.hostAddress,
+  port: f.port.optional().describe('SSH port, default ssh.port'),
+  user: f.userName.optional().describe('login on this node, default ssh.user'),
+  root: f.absolutePath.optional().describe("where the node's disk is mounted in a rescue system, default /"),
+  volumes: z.array(f.absoluteGlob).max(100).optional().describe('default: the top-level volumes'),
+})
+
+const workerNode = controlPlaneNode.omit({ volumes: true })
+
+/** `etcd-rescue.yaml`. Strict: an unknown key is a typing mistake, and at three in the morning it is worth a message. */
+export const configFileSchema = z
+  .strictObject({
+    cluster: f.clusterName.optional().describe('--name, KOPS_CLUSTER_NAME'),
+    state: f.storeUrl.optional().describe('--state, KOPS_STATE_STORE'),
+    etcdClusters: z
+      .record(f.etcdClusterName, z.strictObject({ backupStore: f.storeUrl.optional() }).nullable())
+      .optional()
+      .describe('default main and events, at <state>/<cluster>/backups/etcd/<name>'),
+    s3: z
+      .strictObject({
+        region: z
+          .string()
+          .regex(/^[A-Za-z0-9-]{1,64}$/, 'a region name')
+          .optional()
+          .describe('S3_REGION'),
+        endpoint: z
+          .url({ protocol: /^https?$/ })
+          .optional()
+          .describe('S3_ENDPOINT'),
+        forcePathStyle: z.boolean().optional(),
+        profile: z
+          .string()
+          .regex(/^[\w .@+-]{1,128}$/, 'a profile name')
+          .optional(),
+      })
+      .optional(),
+    ssh: z
+      .strictObject({
+        user: f.userName.optional(),
+        port: f.port.optional(),
+        identityFile: f.localPath.optional(),
+        knownHosts: f.localPath.optional(),
+        jump: f.jumpHost.optional(),
+        sudo: z.boolean().optional(),
+      })
+      .optional(),
+    nodes: z
+      .strictObject({
+        controlPlane: z.array(controlPlaneNode).max(99).optional(),
+        workers: z.array(workerNode).max(10_000).optional(),
+      })
+      .optional()
+      .superRefine(uniqueNames),
+    volumes: z.array(f.absoluteGlob).max(100).optional().describe('globs of etcd-manager base directories'),
+    logs: z.record(f.etcdClusterName, f.absolutePath).optional(),
+    tools: z.strictObject({ etcdBinDir: f.localPath.optional(), etcdManagerCtl: f.localPath.optional() }).optional(),
+    workDir: f.localPath.optional(),
+    loopSeconds: z.number().min(0.1).max(60).optional().describe("etcd-manager's loop; other than 10 only in drills"),
+  })
+  .describe('etcd-rescue.yaml')
+
+export type ConfigFile = z.infer<typeof configFileSchema>
+
+interface NodeLists {
+  controlPlane?: { name: string }[] | undefined
+  workers?: { name: string }[] | undefined
+}
+
+/** A copy is named `<node>:<token>`, so a name must mean one node. */
+function uniqueNames(nodes: NodeLists | undefined, context: z.RefinementCtx): void {
+  const seen = new Set<string>()
+  for (const list of ['controlPlane', 'workers'] as const) {
+    for (const [index, node] of (nodes?.[list] ?? []).entries()) {
+      if (seen.has(node.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: [list, index, 'name'],
+          message: `another node is called "${node.name}"`,
+        })
+      }
+      seen.add(node.name)
+    }
+  }
+}
+
+/** For editors and for `config schema`. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(configFileSchema, { io: 'input' }), title: 'etcd-rescue configuration' }
+}
