@@ -1,7 +1,14 @@
 import { z } from 'zod'
-import { type ControlFiles, encodeCreated, encodeSpec, judgeControl, readControl } from '../etcd-manager/control.ts'
-import { CREATED_KEY, SPEC_KEY } from '../etcd-manager/control.ts'
 import { RescueError } from '../errors/rescue-error.ts'
+import {
+  type ControlFiles,
+  CREATED_KEY,
+  encodeCreated,
+  encodeSpec,
+  judgeControl,
+  readControl,
+  SPEC_KEY,
+} from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 
@@ -41,12 +48,15 @@ export const checkControlFiles = defineStep<'backup', 'control', Inputs>({
 async function repair(context: Ctx, files: ControlFiles, explain: string): Promise<void> {
   const { world, inputs } = context
   const question = `Control files are missing: ${explain}. Write them, the marker first?`
-  const agreed = inputs.repair === 'yes' || (inputs.repair === 'ask' && (await world.prompter.confirm(question, { flag: '--set repair=yes' })))
+  const agreed =
+    inputs.repair === 'yes' ||
+    (inputs.repair === 'ask' && (await world.prompter.confirm(question, { flag: '--set repair=yes' })))
   if (!agreed) throw unusable(explain)
   if (files.created.state === 'missing') {
     await world.store.write(CREATED_KEY, encodeCreated(world.clock.now()), { ifAbsent: true })
   }
-  if (files.spec.state === 'missing') await world.store.write(SPEC_KEY, encodeSpec(specFrom(context)), { ifAbsent: true })
+  if (files.spec.state === 'missing')
+    await world.store.write(SPEC_KEY, encodeSpec(specFrom(context)), { ifAbsent: true })
 }
 
 /** The spec that the lost one must have been: as many members as control-plane nodes, the backup's version. */

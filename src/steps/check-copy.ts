@@ -19,7 +19,9 @@ export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
       for (const finding of scan.findings) note(finding)
       note(`db alone: revision ${scan.revision}, ${scan.keys} keys; what only the WAL holds comes on top`)
       const minor = minorOf(peek.etcdVersion ?? needs.copy.etcdVersion)
-      return { checked: { minor, revision: scan.revision, keys: scan.keys, sizeBytes: source.size, findings: scan.findings } }
+      return {
+        checked: { minor, revision: scan.revision, keys: scan.keys, sizeBytes: source.size, findings: scan.findings },
+      }
     } finally {
       await source.close()
     }

@@ -15,7 +15,10 @@ export const chooseCopy = defineStep<'copies', 'copy', Inputs>({
   needs: ['copies'],
   gives: ['copy'],
   inputs,
-  describe: ({ copy }) => ({ reads: [copy === 'auto' ? 'nothing new: ranks what was found' : `nothing new: takes ${copy}`], changes: [] }),
+  describe: ({ copy }) => ({
+    reads: [copy === 'auto' ? 'nothing new: ranks what was found' : `nothing new: takes ${copy}`],
+    changes: [],
+  }),
   act: async (context) => {
     const copy = await choose(context)
     context.note(`recovering from ${copy.id}: revision ${copy.revision ?? 'unknown'}, ${copy.path} on ${copy.node}`)
@@ -39,7 +42,10 @@ async function choose({ inputs, needs, world, table }: Context<'copies', Inputs>
     label: copyRow(copy).join('  '),
     ...(copy.serving ? { disabled: 'what the cluster runs now' } : {}),
   }))
-  return named(needs.copies, await world.prompter.select('Recover from which copy?', choices, { flag: '--copy', default: best.id }))
+  return named(
+    needs.copies,
+    await world.prompter.select('Recover from which copy?', choices, { flag: '--copy', default: best.id }),
+  )
 }
 
 function named(copies: readonly Copy[], id: string): Copy {

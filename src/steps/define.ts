@@ -24,5 +24,10 @@ export type Context<N extends FactName, I = Record<string, never>> = StepContext
 export function defineStep<N extends FactName = never, G extends FactName = never, I = Record<string, never>>(
   definition: Definition<N, G, I>,
 ): AnyStep {
-  return { ...definition, needs: definition.needs ?? [], gives: definition.gives ?? [], inputs: definition.inputs ?? z.strictObject({}) }
+  return {
+    ...definition,
+    needs: definition.needs ?? [],
+    gives: definition.gives ?? [],
+    inputs: definition.inputs ?? z.strictObject({}),
+  }
 }

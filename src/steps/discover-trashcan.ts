@@ -13,7 +13,10 @@ export const discoverTrashcan = defineStep<never, 'copies'>({
   effect: 'read',
   gives: ['copies'],
   describe: () => ({
-    reads: ['data/ and data-trashcan/ of every volume on every control-plane node', 'a few pages of each database found'],
+    reads: [
+      'data/ and data-trashcan/ of every volume on every control-plane node',
+      'a few pages of each database found',
+    ],
     changes: [],
   }),
   act: async (context) => {
@@ -22,7 +25,8 @@ export const discoverTrashcan = defineStep<never, 'copies'>({
     const { etcdCluster } = world.target
     const copies = rankCopies(all.filter((copy) => copy.etcdCluster === etcdCluster || copy.etcdCluster === 'unknown'))
     const others = all.length - copies.length
-    if (others > 0) note(`${others} copies belong to other etcd clusters (${names(all, etcdCluster)}) and are left alone`)
+    if (others > 0)
+      note(`${others} copies belong to other etcd clusters (${names(all, etcdCluster)}) and are left alone`)
     if (copies.length === 0) throw nothing(etcdCluster)
     table(copyColumns, copies.map(copyRow))
     return { copies }
@@ -49,7 +53,9 @@ async function search({ world, note, progress }: Context<never>): Promise<Copy[]
 }
 
 function names(copies: readonly Copy[], own: string): string {
-  return [...new Set(copies.map((copy) => copy.etcdCluster).filter((name) => name !== own && name !== 'unknown'))].join(', ')
+  return [...new Set(copies.map((copy) => copy.etcdCluster).filter((name) => name !== own && name !== 'unknown'))].join(
+    ', ',
+  )
 }
 
 function nothing(etcdCluster: string): RescueError {

@@ -17,7 +17,10 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
   effect: 'local',
   needs: ['copy'],
   gives: ['fetched'],
-  describe: () => ({ reads: ['every file of the chosen member/ directory, and its SHA-256 on the node'], changes: ['a copy in the scratch on this machine'] }),
+  describe: () => ({
+    reads: ['every file of the chosen member/ directory, and its SHA-256 on the node'],
+    changes: ['a copy in the scratch on this machine'],
+  }),
   check: async ({ world, needs: { copy } }) => {
     if (!world.controlPlane.some((host) => host.name === copy.node)) throw gone(copy.node)
   },
@@ -28,13 +31,19 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
     const total = before.reduce((sum, file) => sum + file.bytes, 0)
     const dir = await world.scratch.dir('fetched')
     await world.scratch.needRoom(total)
-    const digests = sha256On(host, before.map((file) => `${needs.copy.path}/${file.path}`))
+    const digests = sha256On(
+      host,
+      before.map((file) => `${needs.copy.path}/${file.path}`),
+    )
     digests.catch(() => {}) // awaited below; a failed transfer is the better error
     let done = 0
     const files = []
     for (const file of before) {
       const onBytes = (got: number) => progress('fetch', done + got, total)
-      files.push({ path: file.path, ...(await fetchFile(context, host, needs.copy.path, file, join(dir, file.path), onBytes)) })
+      files.push({
+        path: file.path,
+        ...(await fetchFile(context, host, needs.copy.path, file, join(dir, file.path), onBytes)),
+      })
       done += file.bytes
     }
     await unchanged(context, host, before)
@@ -58,7 +67,9 @@ interface Stat {
 
 async function unchanged({ needs }: Ctx, host: RemoteHost, before: Stat[]): Promise<void> {
   const after = new Map((await statMember(host, needs.copy.path)).map((file) => [file.path, file]))
-  const moved = before.find(({ path, bytes, modifiedAt }) => after.get(path)?.bytes !== bytes || after.get(path)?.modifiedAt !== modifiedAt)
+  const moved = before.find(
+    ({ path, bytes, modifiedAt }) => after.get(path)?.bytes !== bytes || after.get(path)?.modifiedAt !== modifiedAt,
+  )
   if (moved || after.size !== before.length) throw changed(`${needs.copy.path}/${moved?.path ?? 'member'}`)
 }
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
 import { RescueError } from '../errors/rescue-error.ts'
+import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 
@@ -21,7 +21,9 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
   gives: ['backup'],
   describe: () => ({
     reads: ['whether a backup of this name exists'],
-    changes: [`a new folder in the backup store: ${DATA_FILE} first, ${META_FILE} last (a backup exists when its meta exists)`],
+    changes: [
+      `a new folder in the backup store: ${DATA_FILE} first, ${META_FILE} last (a backup exists when its meta exists)`,
+    ],
   }),
   check: async ({ runId, world, once }) => {
     const name = await once('name', () => nameOf(runId))
@@ -46,7 +48,11 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
     const { gz, restored } = await settled
     if (bytes !== gz.bytes) throw short(bytes, gz.bytes)
     const now = world.clock.now()
-    const meta = encodeMeta({ etcdVersion: restored.version, memberCount: world.target.nodes.controlPlane.length, at: now })
+    const meta = encodeMeta({
+      etcdVersion: restored.version,
+      memberCount: world.target.nodes.controlPlane.length,
+      at: now,
+    })
     await world.store.write(`${name}/${META_FILE}`, meta, { ifAbsent: true })
     context.note(`published ${name}`)
     return published(context, name)

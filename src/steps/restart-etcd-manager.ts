@@ -26,7 +26,11 @@ export const restartEtcdManager = defineStep<never, 'restarted', Inputs>({
   inputs,
   describe: ({ nodes }) => ({
     reads: ['myid on every control-plane node, to find the leader'],
-    changes: [nodes === 'leader' ? 'the etcd-manager container on the leader, stopped; kubelet starts it again' : 'etcd-manager on every control-plane node, the leader first'],
+    changes: [
+      nodes === 'leader'
+        ? 'the etcd-manager container on the leader, stopped; kubelet starts it again'
+        : 'etcd-manager on every control-plane node, the leader first',
+    ],
   }),
   check: async ({ world }) => {
     const pod = etcdManagerPod(world.target.etcdCluster)
@@ -37,7 +41,9 @@ export const restartEtcdManager = defineStep<never, 'restarted', Inputs>({
   act: async (context) => {
     const { world, inputs, once, note } = context
     const order = await once('order', () => leaderFirst(context))
-    const hosts = order.map((name) => world.controlPlane.find((host) => host.name === name)).filter((host) => host !== undefined)
+    const hosts = order
+      .map((name) => world.controlPlane.find((host) => host.name === name))
+      .filter((host) => host !== undefined)
     note(`leader by lowest peer id: ${order[0]}`)
     const chosen = inputs.nodes === 'all' ? hosts : hosts.slice(0, 1)
     for (const host of chosen) await restartOnce(context, host, etcdManagerPod(world.target.etcdCluster))

@@ -46,7 +46,17 @@ export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inpu
     const other = way === 'wal' ? 'db' : 'wal'
     await returnMember(world, world.scratch.peek(other))
     await rm(world.scratch.peek(other), { recursive: true, force: true })
-    return { restored: { way, dataDir: world.scratch.peek(way), minor: release.minor, version: release.version, ...held, wal, db } }
+    return {
+      restored: {
+        way,
+        dataDir: world.scratch.peek(way),
+        minor: release.minor,
+        version: release.version,
+        ...held,
+        wal,
+        db,
+      },
+    }
   },
 })
 
@@ -77,7 +87,10 @@ async function restoreDb({ world, needs, signal }: Ctx, release: EtcdRelease): P
   const dataDir = world.scratch.peek('db')
   await world.scratch.dir()
   await rm(dataDir, { recursive: true, force: true })
-  await world.etcd.restore(release, join(needs.fetched.dir, 'member', 'snap', 'db'), dataDir, { skipHashCheck: true, signal })
+  await world.etcd.restore(release, join(needs.fetched.dir, 'member', 'snap', 'db'), dataDir, {
+    skipHashCheck: true,
+    signal,
+  })
   return { revision: needs.checked.revision, keys: needs.checked.keys }
 }
 
@@ -100,7 +113,8 @@ async function decide(context: Ctx, wal: Result, db: Result): Promise<'wal' | 'd
 
 function compare(wal: Held, db: Held): string {
   const revisions = wal.revision - db.revision
-  if (revisions === 0 && wal.keys === db.keys) return `both ways hold the same: revision ${wal.revision}, ${wal.keys} keys`
+  if (revisions === 0 && wal.keys === db.keys)
+    return `both ways hold the same: revision ${wal.revision}, ${wal.keys} keys`
   return `the WAL adds ${revisions} revisions to db: revision ${db.revision} with ${db.keys} keys becomes ${wal.revision} with ${wal.keys} keys`
 }
 

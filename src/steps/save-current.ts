@@ -1,10 +1,10 @@
-import { encodeMeta, DATA_FILE, META_FILE } from '../etcd-manager/backups.ts'
+import { createReadStream } from 'node:fs'
+import { toRescueError } from '../errors/rescue-error.ts'
+import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
 import { gzipParallel } from '../gzip/index.ts'
 import type { EtcdClient } from '../ports/etcd.ts'
-import { toRescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
-import { createReadStream } from 'node:fs'
 import { pour } from './support/pour.ts'
 
 type Saved = Pick<Facts, 'saved'>
@@ -42,7 +42,9 @@ async function reach({ world, note }: Ctx): Promise<EtcdClient | undefined> {
   try {
     return await world.live.connect()
   } catch (error) {
-    note(`the running cluster does not answer, so nothing of it is saved (its data directories stay): ${toRescueError(error).message}`)
+    note(
+      `the running cluster does not answer, so nothing of it is saved (its data directories stay): ${toRescueError(error).message}`,
+    )
     return undefined
   }
 }

@@ -9,7 +9,10 @@ export const takeSnapshot = defineStep<'restored', 'snapshot'>({
   effect: 'local',
   needs: ['restored'],
   gives: ['snapshot'],
-  describe: () => ({ reads: ['the restored copy, through a local etcd on a unix socket'], changes: ['one snapshot file in the scratch'] }),
+  describe: () => ({
+    reads: ['the restored copy, through a local etcd on a unix socket'],
+    changes: ['one snapshot file in the scratch'],
+  }),
   act: async ({ needs: { restored }, world, signal, outgoing, progress }) => {
     const release = await findRelease(world, restored.minor)
     const member = await borrowMember(world, release, restored.dataDir, signal)

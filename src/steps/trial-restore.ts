@@ -32,7 +32,10 @@ export const trialRestore = defineStep<'backup' | 'restored', 'expected'>({
     const member = await etcd.start(release, dataDir, { signal })
     try {
       const { revision } = await member.client.status()
-      const { keys, digest } = await digestClient(member.client, { signal, onKeys: (done) => progress('keys', done, restored.keys, 'keys') })
+      const { keys, digest } = await digestClient(member.client, {
+        signal,
+        onKeys: (done) => progress('keys', done, restored.keys, 'keys'),
+      })
       if (keys !== restored.keys) throw fewer(keys, restored.keys)
       note(`the published backup restores: ${keys} keys, revision ${revision}`)
       return { expected: { keys, digest, revision, dataDir, minor: restored.minor } }
@@ -43,7 +46,11 @@ export const trialRestore = defineStep<'backup' | 'restored', 'expected'>({
 })
 
 function fewer(got: number, want: number): RescueError {
-  return new RescueError('BACKUP_INVALID', `the published backup restores to ${got} keys where the copy holds ${want}`, {
-    hint: 'the cluster was not touched; resume the run to try again, or take the backup away: etcd-rescue runs show',
-  })
+  return new RescueError(
+    'BACKUP_INVALID',
+    `the published backup restores to ${got} keys where the copy holds ${want}`,
+    {
+      hint: 'the cluster was not touched; resume the run to try again, or take the backup away: etcd-rescue runs show',
+    },
+  )
 }

@@ -1,9 +1,10 @@
+import { RescueError } from '../errors/rescue-error.ts'
+import { META_FILE } from '../etcd-manager/backups.ts'
 import { addRestoreCommand, commandKey } from '../etcd-manager/commands.ts'
 import { judgeControl, readControl } from '../etcd-manager/control.ts'
-import { backupsSince, META_FILE } from '../etcd-manager/backups.ts'
-import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { backupsSince, ownBackupNames } from './support/new-backups.ts'
 import { checkQuorum, checkVersions } from './support/nodes-ready.ts'
 
 type Ctx = Context<'backup' | 'expected' | 'control' | 'saved'>
@@ -19,8 +20,15 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
   needs: ['backup', 'expected', 'control', 'saved'],
   gives: ['command'],
   describe: () => ({
-    reads: ['control files', 'pending commands', 'that enough control-plane nodes answer', 'etcd-manager and etcd versions on the nodes'],
-    changes: ['control/<time>-000000/_command.json: the running etcd data goes to data-trashcan/ at the next leader start'],
+    reads: [
+      'control files',
+      'pending commands',
+      'that enough control-plane nodes answer',
+      'etcd-manager and etcd versions on the nodes',
+    ],
+    changes: [
+      'control/<time>-000000/_command.json: the running etcd data goes to data-trashcan/ at the next leader start',
+    ],
   }),
   check: async (context) => {
     const { world, needs } = context
@@ -47,6 +55,7 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
   act: async (context) => {
     const { world, needs, note, once } = context
     await clusterIdBefore(context)
+    await backupsBefore(context)
     const key = await ownKey(context)
     const now = new Date(await requestedAt(context))
     await once('writing', () => true)
@@ -58,12 +67,13 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
 
 const requestedAt = ({ once, world }: Ctx) => once('requestedAt', () => world.clock.now().getTime())
 const ownKey = async (context: Ctx) => commandKey(new Date(await requestedAt(context)))
+const backupsBefore = ({ once, world }: Ctx) => once('backupsBefore', () => ownBackupNames(world.store))
 const clusterIdBefore = (context: Ctx) => context.once('clusterIdBefore', () => context.needs.saved.clusterId ?? null)
 
 /** The command is gone and an earlier attempt was about to write it: has the cluster been replaced since? */
 async function wasRestored(context: Ctx): Promise<boolean> {
   const before = await clusterIdBefore(context)
-  if (before === null) return (await backupsSince(context.world.store, await requestedAt(context))).length > 0
+  if (before === null) return (await backupsSince(context.world.store, await backupsBefore(context))).length > 0
   return (await clusterIdNow(context)) !== before
 }
 
@@ -90,6 +100,7 @@ async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command'>>
       key,
       backup: context.needs.backup.name,
       requestedAt: await requestedAt(context),
+      backupsBefore: await backupsBefore(context),
       ...(before ? { clusterIdBefore: before } : {}),
     },
   }

@@ -1,7 +1,7 @@
+import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { restartContainer } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
-import type { StepContext } from '../../engine/step.ts'
 
 type Ctx = StepContext<unknown, unknown>
 
@@ -37,7 +37,11 @@ export async function restartEverywhere(context: Ctx, pods: StaticPod[]): Promis
 }
 
 export function notOnNode(host: RemoteHost, pod: StaticPod): RescueError {
-  return new RescueError('PRECONDITION', `${host.name}: no running container ${pod.container} of a pod ${pod.podPrefix}*`, {
-    hint: `look on the node: sudo crictl ps --name ${pod.container}; kubelet must be running there to start static pods`,
-  })
+  return new RescueError(
+    'PRECONDITION',
+    `${host.name}: no running container ${pod.container} of a pod ${pod.podPrefix}*`,
+    {
+      hint: `look on the node: sudo crictl ps --name ${pod.container}; kubelet must be running there to start static pods`,
+    },
+  )
 }

@@ -16,7 +16,8 @@ export async function copiesOn(host: RemoteHost, globs: string[]): Promise<Copy[
 }
 
 async function describe(host: RemoteHost, dir: DataDir, servingToken: string | undefined): Promise<Copy> {
-  const size = (suffix: RegExp) => dir.files.filter((file) => suffix.test(file.path)).reduce((sum, file) => sum + file.bytes, 0)
+  const size = (suffix: RegExp) =>
+    dir.files.filter((file) => suffix.test(file.path)).reduce((sum, file) => sum + file.bytes, 0)
   const found = await peek(host, dir)
   return {
     id: `${host.name}:${dir.token}`,
@@ -32,14 +33,17 @@ async function describe(host: RemoteHost, dir: DataDir, servingToken: string | u
   }
 }
 
-type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> & Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'revisionsKept' | 'clusterId'>>
+type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> &
+  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'revisionsKept' | 'clusterId'>>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
   const db = dir.files.find((file) => file.path === 'member/snap/db')
   if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
   try {
-    const { guess, revision, etcdVersion, findings } = await peekDb(remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes))
+    const { guess, revision, etcdVersion, findings } = await peekDb(
+      remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes),
+    )
     return { etcdCluster: guess, revision, findings, ...(etcdVersion ? { etcdVersion } : {}) }
   } catch (error) {
     return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }

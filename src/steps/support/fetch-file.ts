@@ -43,32 +43,48 @@ export async function fetchFile(
   }
 }
 
-const isBroken = (error: RescueError) => error.code === 'HOST_CONNECTION_LOST' || error.code === 'HOST_UNREACHABLE' || error.code === 'TIMED_OUT'
+const isBroken = (error: RescueError) =>
+  error.code === 'HOST_CONNECTION_LOST' || error.code === 'HOST_UNREACHABLE' || error.code === 'TIMED_OUT'
 
-async function goOn({ signal }: FetchContext, host: RemoteHost, from: string, bytes: number, to: string, onBytes: (got: number) => void) {
+async function goOn(
+  { signal }: FetchContext,
+  host: RemoteHost,
+  from: string,
+  bytes: number,
+  to: string,
+  onBytes: (got: number) => void,
+) {
   const part = `${to}.part`
   const { hash, have } = await hashOfPart(part, to, bytes, signal)
-  if (have < bytes) {
+  if (have < bytes || (await sizeOf(part)) + (await sizeOf(to)) === -2) {
     const remote = await streamFile(host, from, { start: have, signal })
     const file = createWriteStream(part, { flags: 'a', mode: 0o600, highWaterMark: 4 << 20 })
     await pipeline(remote.stdout, bounded(hash, have, bytes, onBytes, from), file, { signal })
   }
-  const got = have === bytes && (await sizeOf(to)) === bytes ? bytes : await sizeOf(part)
-  if (got !== bytes) throw cut(host, from, got, bytes)
-  if ((await sizeOf(to)) !== bytes) await finishPart(part, to)
+  if ((await sizeOf(to)) !== bytes) {
+    const got = await sizeOf(part)
+    if (got !== bytes) throw cut(host, from, got, bytes)
+    await finishPart(part, to)
+  }
   return { bytes, sha256: hash.digest('hex') }
 }
 
 /** The digest so far: of a finished file, of a part that an earlier attempt left, or of nothing. */
-async function hashOfPart(part: string, to: string, bytes: number, signal: AbortSignal): Promise<{ hash: Hash; have: number }> {
+async function hashOfPart(
+  part: string,
+  to: string,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<{ hash: Hash; have: number }> {
   const hash = createHash('sha256')
   const path = (await sizeOf(to)) === bytes ? to : part
-  const have = await sizeOf(path)
+  const have = Math.max(0, await sizeOf(path))
   if (have > bytes) {
     await rm(path, { force: true })
     return { hash, have: 0 }
   }
-  if (have > 0) for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) hash.update(chunk as Buffer)
+  if (have > 0)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) hash.update(chunk as Buffer)
   return { hash, have }
 }
 
@@ -79,7 +95,12 @@ function bounded(hash: Hash, have: number, bytes: number, onBytes: (got: number)
     highWaterMark: 1 << 20,
     transform(chunk: Buffer, _encoding, done) {
       got += chunk.length
-      if (got > bytes) return done(new RescueError('COPY_CHANGED', `${from} grew while it was read`, { hint: 'choose a copy that no etcd is running on' }))
+      if (got > bytes)
+        return done(
+          new RescueError('COPY_CHANGED', `${from} grew while it was read`, {
+            hint: 'choose a copy that no etcd is running on',
+          }),
+        )
       hash.update(chunk)
       onBytes(got)
       done(null, chunk)
@@ -87,11 +108,12 @@ function bounded(hash: Hash, have: number, bytes: number, onBytes: (got: number)
   })
 }
 
+/** -1 when there is no such file: an empty file is something else. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size
   } catch {
-    return 0
+    return -1
   }
 }
 

@@ -17,7 +17,11 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
 }
 
 /** Passes bytes through and counts and hashes them. */
-export function meter(onBytes?: (total: number) => void): { stream: Transform; bytes: () => number; sha256: () => string } {
+export function meter(onBytes?: (total: number) => void): {
+  stream: Transform
+  bytes: () => number
+  sha256: () => string
+} {
   const hash: Hash = createHash('sha256')
   let total = 0
   const stream = new Transform({

@@ -7,7 +7,12 @@ const open = new WeakMap<World, Map<string, LocalMember>>()
  * A local member on a data directory, started or, when an earlier step of this process left it running, taken over:
  * starting a member of 1 GB twice costs seconds in an incident. A resumed run finds none and starts it.
  */
-export async function borrowMember(world: World, release: EtcdRelease, dataDir: string, signal: AbortSignal): Promise<LocalMember> {
+export async function borrowMember(
+  world: World,
+  release: EtcdRelease,
+  dataDir: string,
+  signal: AbortSignal,
+): Promise<LocalMember> {
   const members = open.get(world) ?? new Map<string, LocalMember>()
   open.set(world, members)
   const running = members.get(dataDir)

@@ -11,9 +11,13 @@ export async function checkQuorum(world: World, memberCount: number): Promise<vo
   const needed = Math.floor(memberCount / 2) + 1
   const there = world.controlPlane.length - silent.length
   if (there >= needed) return
-  throw new RescueError('PRECONDITION', `only ${there} of ${memberCount} control-plane nodes answer: ${silent.join('; ')}`, {
-    hint: `bring at least ${needed} of them back first; nothing was changed on the nodes`,
-  })
+  throw new RescueError(
+    'PRECONDITION',
+    `only ${there} of ${memberCount} control-plane nodes answer: ${silent.join('; ')}`,
+    {
+      hint: `bring at least ${needed} of them back first; nothing was changed on the nodes`,
+    },
+  )
 }
 
 async function answersOrWhy(host: RemoteHost): Promise<string | undefined> {

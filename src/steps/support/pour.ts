@@ -15,12 +15,18 @@ interface PourOptions {
  * Writes a stream to a file (part, fsync, rename; 0600) and to the next step where steps run together.
  * Resolves to the length in bytes and the SHA-256 of what was written; `DISK_FULL` when there was no room.
  */
-export async function pour(source: Readable, path: string, options: PourOptions): Promise<{ bytes: number; sha256: string }> {
+export async function pour(
+  source: Readable,
+  path: string,
+  options: PourOptions,
+): Promise<{ bytes: number; sha256: string }> {
   const { outgoing, through, onBytes, signal } = options
   const part = `${path}.part`
   const counted = meter(onBytes)
   const file = createWriteStream(part, { mode: 0o600, highWaterMark: 4 << 20 })
-  const stages = [source, through, counted.stream, outgoing && splitInto(outgoing), file].filter((stage) => stage !== undefined)
+  const stages = [source, through, counted.stream, outgoing && splitInto(outgoing), file].filter(
+    (stage) => stage !== undefined,
+  )
   try {
     await pipeline(stages as [Readable, ...NodeJS.ReadWriteStream[], Writable], { signal })
     await finishPart(part, path)

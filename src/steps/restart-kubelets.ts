@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { RescueError, toRescueError } from '../errors/rescue-error.ts'
+import { restartUnit } from '../node/units.ts'
+import type { RemoteHost } from '../ports/remote-host.ts'
+import { type Context, defineStep } from './define.ts'
+
+const inputs = z.strictObject({
+  /** How many nodes at once. */
+  batch: z.coerce.number().int().min(1).max(100).default(5),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<never, Inputs>
+
+/** On every node: kubelets hold resource versions from before the restore. One that fails doesn't keep the others waiting. */
+export const restartKubelets = defineStep<never, never, Inputs>({
+  id: 'restart-kubelets',
+  title: 'restart kubelet on every node, in batches',
+  effect: 'change',
+  inputs,
+  describe: ({ batch }) => ({
+    reads: [],
+    changes: [`kubelet on every control-plane node and worker, ${batch} at a time`],
+  }),
+  act: async (context) => {
+    const { world, inputs, progress } = context
+    const hosts = [...world.controlPlane, ...world.workers]
+    const failed: string[] = []
+    for (let start = 0; start < hosts.length; start += inputs.batch) {
+      const batch = hosts.slice(start, start + inputs.batch)
+      failed.push(
+        ...(await Promise.all(batch.map((host) => restart(context, host)))).filter((why) => why !== undefined),
+      )
+      progress('nodes', Math.min(start + inputs.batch, hosts.length), hosts.length, 'items')
+    }
+    if (failed.length > 0) throw someFailed(failed, hosts.length)
+    return {}
+  },
+})
+
+/** Resolves to why it failed. Remembered per node, so that a resumed run restarts only the ones that failed. */
+async function restart({ once, signal }: Ctx, host: RemoteHost): Promise<string | undefined> {
+  try {
+    await once(`restarted:${host.name}`, async () => {
+      await restartUnit(host, 'kubelet', { signal })
+      return true
+    })
+    return undefined
+  } catch (error) {
+    if (signal.aborted) throw error
+    return `${host.name}: ${toRescueError(error).message}`
+  }
+}
+
+function someFailed(failed: string[], all: number): RescueError {
+  return new RescueError(
+    'STEP_FAILED',
+    `kubelet was not restarted on ${failed.length} of ${all} nodes: ${failed.slice(0, 10).join('; ')}`,
+    {
+      hint: 'bring these nodes back and resume the run: only they are restarted',
+    },
+  )
+}

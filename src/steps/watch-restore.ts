@@ -1,0 +1,86 @@
+import { RescueError } from '../errors/rescue-error.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Facts } from './facts.ts'
+import { backupsSince } from './support/new-backups.ts'
+import { countTokens } from './support/trash-count.ts'
+
+type Ctx = Context<'command' | 'expected'>
+type Restored = Facts['restoredLive']
+
+/** etcd-manager puts key by key: 750 to 1,000 a second (FACTS 4). Half of that is still waited for. */
+const SLOWEST_KEYS_PER_SECOND = 350
+/** A restore that fails is begun again every 14 to 19 s, with one more trashed token each time (FACTS 4). */
+const TOKENS_OF_A_LOOP = 3
+
+/**
+ * Proof that a restore finished: the command removed by etcd-manager, then a new backup, then port 4001 answering with
+ * a new cluster id. `restored N keys` in a log is no proof (FACTS 4).
+ */
+export const watchRestore = defineStep<'command' | 'expected', 'restoredLive'>({
+  id: 'watch-restore',
+  title: 'wait until etcd-manager has restored the backup',
+  effect: 'read',
+  needs: ['command', 'expected'],
+  gives: ['restoredLive'],
+  describe: () => ({ reads: ['the command file, the backups, the trashcans, and the running etcd'], changes: [] }),
+  act: async (context) => {
+    const { until, world, note } = context
+    const { requestedAt } = context.needs.command
+    const trashedBefore = await context.once('trashedBefore', () => countTokens(world))
+    const restored = await until<Restored>({
+      name: `etcd-manager has restored ${context.needs.command.backup}: command removed, new backup taken, etcd answering`,
+      timeoutMs: deadline(context),
+      everyMs: 200 * world.target.loopSeconds,
+      fatal: ['BACKUP_INVALID'],
+      look: () => look(context, trashedBefore),
+    })
+    note(
+      `restored after ${Math.round((world.clock.now().getTime() - requestedAt) / 1000)} s; first backup of the restored cluster: ${restored.firstBackup}`,
+    )
+    return { restoredLive: restored }
+  },
+})
+
+function deadline({ world, needs }: Ctx): number {
+  return (60 * world.target.loopSeconds + needs.expected.keys / SLOWEST_KEYS_PER_SECOND) * 1000
+}
+
+type Look = { done: true; value: Restored } | { done: false; last: string }
+
+async function look(context: Ctx, trashedBefore: Record<string, number>): Promise<Look> {
+  const { world, needs } = context
+  if (await world.store.head(needs.command.key)) {
+    await notLooping(context, trashedBefore)
+    return { done: false, last: 'the command is still there: not read yet, or the restore is going on' }
+  }
+  const [firstBackup] = await backupsSince(world.store, needs.command.backupsBefore)
+  if (!firstBackup) return { done: false, last: 'the command was removed; no new backup yet' }
+  const clusterId = await servingClusterId(context)
+  if (clusterId === needs.command.clusterIdBefore)
+    return { done: false, last: `the cluster from before (${clusterId}) is still served` }
+  const seconds = (world.clock.now().getTime() - needs.command.requestedAt) / 1000
+  return { done: true, value: { clusterId, firstBackup: firstBackup.name, seconds } }
+}
+
+async function servingClusterId({ world }: Ctx): Promise<string> {
+  const client = await world.live.connect()
+  try {
+    await client.count({ prefix: '/registry/namespaces/' }) // linearizable: answers only with a quorum
+    return (await client.status()).clusterId
+  } finally {
+    await client.close()
+  }
+}
+
+async function notLooping({ world, needs }: Ctx, before: Record<string, number>): Promise<void> {
+  const now = await countTokens(world)
+  const most = Math.max(0, ...Object.entries(now).map(([node, count]) => count - (before[node] ?? count)))
+  if (most < TOKENS_OF_A_LOOP) return
+  throw new RescueError(
+    'BACKUP_INVALID',
+    `etcd-manager cannot restore ${needs.command.backup} and tries again and again: ${most} more trashed tokens`,
+    {
+      hint: `deleting the command does not stop it: remove ${needs.command.key}, then restart the leader (etcd-rescue restart etcd-manager); then read its log on the leader`,
+    },
+  )
+}
