@@ -1,7 +1,14 @@
+import { join } from 'node:path'
+import { transpiledPackage } from '../../scripts/lib/transpile.mjs'
+
 /** Runs once before all tests: nothing from the caller's environment may leak into them. */
-export default function globalSetup(): void {
+export default async function globalSetup(): Promise<void> {
   for (const name of Object.keys(process.env)) {
     if (/^(KOPS_|S3_|AWS_|ETCDCTL_|ETCD_RESCUE_CONFIG$)/.test(name)) delete process.env[name]
   }
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+  // Programs that tests start: the command line, and the sandbox's own (see src/lab/entry.ts)
+  const built = await transpiledPackage()
+  process.env.ETCD_RESCUE_TEST_PACKAGE = built
+  process.env.ETCD_RESCUE_LAB_DIST = join(built, 'dist')
 }

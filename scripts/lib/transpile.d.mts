@@ -1,0 +1,1 @@
+export function transpiledPackage(): Promise<string>
