@@ -64,3 +64,28 @@ rgw lc debug interval = ${RGW_LC_DAY_SECONDS:--1}
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = alias/etcd=YmluCmJvb3N0CmJvb3N0LWJ1aWxkCmNlcGguY29uZgo=
+X
+
+# As pid 1 of the namespace: whatever ends this shell ends them all.
+trap 'exit 0' TERM INT
+trap 'echo "rgw-start: line $LINENO failed: $BASH_COMMAND" >&2' ERR
+c monmaptool --create --clobber --fsid "$FSID" --addv a "[v1:127.0.0.1:$MON_PORT]" /tmp/monmap >/dev/null
+c ceph-mon --mkfs -i a --monmap /tmp/monmap
+c ceph-mon -f -i a &
+c timeout 30 ceph osd new "$OSD" >/dev/null
+c ceph-osd -i 0 --mkfs --osd-uuid "$OSD" 2>/dev/null
+printf '%s\n' 'osd crush add-bucket h1 host' 'osd crush move h1 root=default' 'osd crush add osd.0 1.0 host=h1' |
+  c timeout 30 ceph >/dev/null 2>&1
+c ceph-osd -f -i 0 &
+for _ in $(seq 300); do
+  c timeout 5 ceph osd stat 2>/dev/null | grep -q '1 up' && break
+  sleep 0.1
+done
+for pool in .rgw.root default.rgw.{log,control,meta,otp,buckets.index,buckets.data,buckets.non-ec}; do
+  printf 'osd pool create %s 1\nosd pool application enable %s rgw\n' "$pool" "$pool"
+done | c timeout 60 ceph >/dev/null 2>&1
+c timeout 60 radosgw-admin user create --uid test --display-name test \
+  --access-key "$RGW_ACCESS_KEY_ID" --secret-key "$RGW_SECRET_ACCESS_KEY" >/dev/null
+c radosgw -f -n client.rgw &
+wait -n # the first that ends, ends all
+exit 1
