@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { LiveEtcd, LocalEtcd } from './etcd.ts'
+import type { LocalCommands } from './local-command.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Prompter } from './prompter.ts'
 import type { RemoteHost } from './remote-host.ts'
@@ -18,6 +19,8 @@ export interface World {
   readonly clock: Clock
   readonly prompter: Prompter
   readonly scratch: Scratch
+  /** For `run:` steps of people's own runbooks; absent in worlds that have none. */
+  readonly local?: LocalCommands
   /** True when changes are withheld. For the engine and the screens; steps must not look at it. */
   readonly dryRun: boolean
   /** Closes connections, forwards and clients. */
