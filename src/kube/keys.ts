@@ -12,12 +12,12 @@ const PREFIX = '/registry/'
 const hasGroup = (segment: string) => segment.includes('.')
 
 /** Registry folders that are not named like their resource, as Kubernetes has written them since its first releases. */
-const renamed: Record<string, string> = {
-  minions: 'nodes',
-  'services/specs': 'services',
-  'services/endpoints': 'endpoints',
-  ingress: 'ingresses',
-}
+const renamed = new Map([
+  ['minions', 'nodes'],
+  ['services/specs', 'services'],
+  ['services/endpoints', 'endpoints'],
+  ['ingress', 'ingresses'],
+])
 
 /** etcd takes longer keys; no registry path is. */
 const MAX_KEY_BYTES = 4096
@@ -40,10 +40,10 @@ export function kindOf(key: Buffer): KubeKey | undefined {
 function splitResource(segments: string[]): { resource: string; rest: string[] } {
   const [first = '', second = ''] = segments
   const pair = `${first}/${second}`
-  const known = renamed[pair]
+  const known = renamed.get(pair)
   if (known !== undefined) return { resource: known, rest: segments.slice(2) }
   if (hasGroup(first) && second !== '') return { resource: pair, rest: segments.slice(2) }
-  return { resource: renamed[first] ?? first, rest: segments.slice(1) }
+  return { resource: renamed.get(first) ?? first, rest: segments.slice(1) }
 }
 
 function splitName(rest: string[]): { namespace?: string; name?: string } {
