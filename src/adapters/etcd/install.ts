@@ -1,0 +1,41 @@
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EtcdRelease } from '../../ports/etcd.ts'
+import { probeDir } from './probe.ts'
+
+const PROGRAMS = ['etcd', 'etcdctl', 'etcdutl']
+
+/** Runs `work` with a new directory inside the cache, which is removed afterwards whatever happens. */
+export async function withWorkDir<T>(cacheDir: string, work: (dir: string) => Promise<T>): Promise<T> {
+  await mkdir(cacheDir, { recursive: true, mode: 0o700 })
+  const dir = await mkdtemp(join(cacheDir, '.work-'))
+  try {
+    return await work(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Takes the programs found anywhere below `unpacked` into `<cacheDir>/<version>/`: tried first, moved whole. When
+ * another process was faster, its directory stays.
+ */
+export async function intoCache(unpacked: string, cacheDir: string, workDir: string): Promise<EtcdRelease> {
+  const fresh = join(workDir, 'fresh')
+  await mkdir(fresh, { recursive: true })
+  for (const name of await readdir(unpacked, { recursive: true })) {
+    const program = name.split('/').at(-1) ?? ''
+    const path = join(unpacked, name)
+    if (PROGRAMS.includes(program) && (await stat(path)).isFile() && !name.includes('completion')) {
+      await copyFile(path, join(fresh, program))
+      await chmod(join(fresh, program), 0o755)
+    }
+  }
+  const probe = await probeDir(fresh)
+  if (!('release' in probe)) throw new Error(`what was downloaded is no etcd: ${probe.problem}`)
+  const dir = join(cacheDir, probe.release.version)
+  await rename(fresh, dir).catch(() => {})
+  const final = await probeDir(dir)
+  if (!('release' in final)) throw new Error(`${dir} holds no etcd: ${final.problem}; remove it`)
+  return final.release
+}
