@@ -1,3 +1,4 @@
+import type { KeyValue } from '../ports/etcd.ts'
 import { defineStep } from './define.ts'
 
 const PREFIX = '/registry/masterleases/'
@@ -16,7 +17,7 @@ export const cleanUpLeases = defineStep<'verified'>({
   act: async ({ world, once, note, signal }) => {
     const client = await world.live.connect()
     try {
-      const stale = []
+      const stale: KeyValue[] = []
       for await (const kv of client.range({ prefix: PREFIX, signal })) if (kv.lease === '0') stale.push(kv)
       await once('removed', () => stale.map(({ key, value }) => [key.toString('base64'), value.toString('base64')]))
       let removed = 0

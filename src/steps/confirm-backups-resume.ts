@@ -28,7 +28,7 @@ export const confirmBackupsResume = defineStep<'backup' | 'command'>({
     if (newest.gzBytes < needs.backup.bytes * SMALLEST_SHARE)
       throw small(newest.name, newest.gzBytes, needs.backup.bytes)
     await checkBackupStream(world.store, newest.name, signal)
-    note(`newest backup ${newest.name} is whole: ${newest.gzBytes} bytes`)
+    note(`newest backup ${newest.name} is whole: ${gzBytes} bytes`)
     return {}
   },
 })

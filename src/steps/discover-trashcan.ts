@@ -49,7 +49,7 @@ async function search({ world, note, progress }: Context<never>): Promise<Copy[]
   )
   const failed = answers.find((answer) => answer instanceof RescueError)
   if (failed && answers.every((answer) => answer instanceof RescueError)) throw failed
-  return answers.filter((answer) => !(answer instanceof RescueError)).flat()
+  return answers.flatMap((answer) => (answer instanceof RescueError ? [] : answer))
 }
 
 function names(copies: readonly Copy[], own: string): string {

@@ -1,9 +1,10 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import { META_FILE } from '../etcd-manager/backups.ts'
-import { addRestoreCommand, commandKey } from '../etcd-manager/commands.ts'
+import { commandKey } from '../etcd-manager/commands.ts'
 import { judgeControl, readControl } from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { commandFor, giveRestoreCommand } from './support/give-command.ts'
 import { backupsSince, ownBackupNames } from './support/new-backups.ts'
 import { checkQuorum, checkVersions } from './support/nodes-ready.ts'
 
@@ -35,8 +36,7 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     const files = await readControl(world.store)
     const { verdict, explain } = judgeControl(files)
     if (verdict !== 'normal') throw new RescueError('CONTROL_FILES', explain, { hint: 'etcd-rescue control show' })
-    const own = await ownKey(context)
-    const other = files.commands.find((command) => command.key !== own)
+    const other = files.commands.find(({ backup }) => backup !== needs.backup.name)
     if (other) throw pending(other.key)
     if (!(await world.store.head(`${needs.backup.name}/${META_FILE}`))) throw vanished(needs.backup.name)
     await checkQuorum(world, needs.control.memberCount)
@@ -47,26 +47,24 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
    * is gone, a new cluster id tells: etcd-manager makes a new cluster for every restore.
    */
   happened: async (context) => {
-    const key = await ownKey(context)
-    if (await context.world.store.head(key)) return facts(context, key)
+    const key = await commandFor(context.world.store, context.needs.backup.name)
+    if (key) return facts(context, key)
     if (context.recall('writing') !== true) return undefined
-    return (await wasRestored(context)) ? facts(context, key) : undefined
+    return (await wasRestored(context)) ? facts(context, commandKey(new Date(await requestedAt(context)))) : undefined
   },
   act: async (context) => {
     const { world, needs, note, once } = context
     await clusterIdBefore(context)
     await backupsBefore(context)
-    const key = await ownKey(context)
     const now = new Date(await requestedAt(context))
     await once('writing', () => true)
-    await addRestoreCommand(world.store, key, { backup: needs.backup.name, clusterSpec: needs.control, now })
+    const key = await giveRestoreCommand(world, { backup: needs.backup.name, clusterSpec: needs.control, now })
     note(`etcd-manager's leader restores ${needs.backup.name} at its next start`)
     return facts(context, key)
   },
 })
 
 const requestedAt = ({ once, world }: Ctx) => once('requestedAt', () => world.clock.now().getTime())
-const ownKey = async (context: Ctx) => commandKey(new Date(await requestedAt(context)))
 const backupsBefore = ({ once, world }: Ctx) => once('backupsBefore', () => ownBackupNames(world.store))
 const clusterIdBefore = (context: Ctx) => context.once('clusterIdBefore', () => context.needs.saved.clusterId ?? null)
 
