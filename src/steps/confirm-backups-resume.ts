@@ -25,8 +25,8 @@ export const confirmBackupsResume = defineStep<'backup' | 'command'>({
         return backup ? { done: true, value: backup } : { done: false, last: 'no backup since the restore command' }
       },
     })
-    if (newest.gzBytes < needs.backup.bytes * SMALLEST_SHARE)
-      throw small(newest.name, newest.gzBytes, needs.backup.bytes)
+    const gzBytes = newest.gzBytes ?? 0
+    if (gzBytes < needs.backup.bytes * SMALLEST_SHARE) throw small(newest.name, gzBytes, needs.backup.bytes)
     await checkBackupStream(world.store, newest.name, signal)
     note(`newest backup ${newest.name} is whole: ${gzBytes} bytes`)
     return {}

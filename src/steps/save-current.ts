@@ -7,6 +7,7 @@ import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { pour } from './support/pour.ts'
 
+type Held = Required<Pick<Facts['saved'], 'keys' | 'revision' | 'clusterId'>>
 type Saved = Pick<Facts, 'saved'>
 type Ctx = Context<'control'>
 
@@ -23,9 +24,10 @@ export const saveCurrent = defineStep<'control', 'saved'>({
     reads: ['a snapshot of the running etcd'],
     changes: ['a new folder before-<run> in the backup store, which etcd-manager never cleans up'],
   }),
-  happened: async ({ world, once, runId }) => {
+  happened: async ({ world, once, recall, runId }) => {
     const name = await once('name', () => nameOf(runId))
-    return (await world.store.head(`${name}/${META_FILE}`)) ? { saved: { name } } : undefined
+    const held = recall('held') as Held | undefined
+    return (await world.store.head(`${name}/${META_FILE}`)) ? { saved: { name, ...held } } : undefined
   },
   act: async (context) => {
     const client = await reach(context)
@@ -50,8 +52,8 @@ async function reach({ world, note }: Ctx): Promise<EtcdClient | undefined> {
 }
 
 async function save({ world, once, runId, signal, progress, note, needs }: Ctx, client: EtcdClient): Promise<Saved> {
-  const { revision, clusterId, version, dbSizeBytes } = await client.status()
-  const keys = await client.count()
+  const { version, dbSizeBytes } = await client.status()
+  const held = await once('held', () => holds(client))
   const name = await once('name', () => nameOf(runId))
   await world.scratch.needRoom(dbSizeBytes)
   const path = await world.scratch.file('before.gz')
@@ -60,6 +62,12 @@ async function save({ world, once, runId, signal, progress, note, needs }: Ctx, 
   await world.store.upload(`${name}/${DATA_FILE}`, createReadStream(path, { highWaterMark: 1 << 20 }), { signal })
   const meta = encodeMeta({ etcdVersion: version, memberCount: needs.control.memberCount, at: world.clock.now() })
   await world.store.write(`${name}/${META_FILE}`, meta, { ifAbsent: true })
-  note(`the running cluster (revision ${revision}, ${keys} keys) is kept as backup ${name}`)
-  return { saved: { name, keys, revision, clusterId } }
+  note(`the running cluster (revision ${held.revision}, ${held.keys} keys) is kept as backup ${name}`)
+  return { saved: { name, ...held } }
+}
+
+/** Which cluster it is and what it holds: trigger-restore tells by it whether the restore has happened. */
+async function holds(client: EtcdClient): Promise<Held> {
+  const { revision, clusterId } = await client.status()
+  return { keys: await client.count(), revision, clusterId }
 }
