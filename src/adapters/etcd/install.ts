@@ -26,7 +26,8 @@ export async function intoCache(unpacked: string, cacheDir: string, workDir: str
   for (const name of await readdir(unpacked, { recursive: true })) {
     const program = name.split('/').at(-1) ?? ''
     const path = join(unpacked, name)
-    if (PROGRAMS.includes(program) && (await stat(path)).isFile() && !name.includes('completion')) {
+    // packages also bring /etc/default/etcd and /etc/init.d/etcd; the programs have 15 MB and more
+    if (PROGRAMS.includes(program) && (await stat(path)).size > 1 << 20) {
       await copyFile(path, join(fresh, program))
       await chmod(join(fresh, program), 0o755)
     }
