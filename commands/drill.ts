@@ -1,0 +1,49 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../src/app/base-command.ts'
+import type { DrillResult } from '../src/app/result.ts'
+
+export default class Drill extends BaseCommand {
+  static override summary =
+    'rehearse: build a cluster on this machine, break it as the incident did, recover it, compare every key'
+  static override description =
+    `Real etcd, real SSH, a real S3 interface, and the same runbook through the same code as recover. Touches nothing
+outside a directory of its own and leaves nothing behind, unless --keep.`
+  static override examples = ['<%= config.bin %> drill', '<%= config.bin %> drill --keys 20000 --store file --json']
+  static override flags = {
+    keys: Flags.integer({ summary: 'how many keys the cluster holds', default: 5000, min: 10, max: 2_000_000 }),
+    size: Flags.string({ summary: 'how much data, e.g. 20M; default: as the keys give', helpValue: 'SIZE' }),
+    store: Flags.string({ summary: 'the backup store', options: ['s3', 'file'], default: 's3' }),
+    workers: Flags.integer({ summary: 'worker nodes', default: 2, min: 0, max: 50 }),
+    'etcd-version': Flags.string({ summary: 'minor version of etcd: 3.4, 3.5, 3.6', helpValue: 'X.Y', default: '3.5' }),
+    'etcd-bin-dir': Flags.string({ summary: 'where etcd is', helpValue: 'DIR' }),
+    'etcd-manager-bin': Flags.string({ summary: 'use the real etcd-manager of this directory', helpValue: 'DIR' }),
+    method: Flags.string({
+      summary: 'how to recover',
+      options: ['rebuild-from-trashcan'],
+      default: 'rebuild-from-trashcan',
+    }),
+    break: Flags.string({ summary: 'make this step fail once, then resume', helpValue: 'STEP' }),
+    speed: Flags.string({ summary: 'how many times faster than life', helpValue: 'N', default: '10' }),
+    keep: Flags.boolean({ summary: 'leave the sandbox directory behind' }),
+    'dry-run': Flags.boolean({ summary: 'break the cluster, but only rehearse the recovery' }),
+  }
+
+  async run(): Promise<DrillResult> {
+    const { flags } = await this.parse(Drill)
+    const [{ drill }, { drillLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/run-result.ts')])
+    const { value, exitCode } = await drill(await this.session(flags), {
+      keys: flags.keys,
+      size: flags.size,
+      store: flags.store === 'file' ? 'file' : 's3',
+      workers: flags.workers,
+      etcdVersion: flags['etcd-version'],
+      etcdBinDir: flags['etcd-bin-dir'],
+      etcdManagerBin: flags['etcd-manager-bin'],
+      runbook: flags.method,
+      breakStep: flags.break,
+      speed: flags.speed,
+      keep: flags.keep,
+    })
+    return this.show(value, drillLines(value), exitCode)
+  }
+}

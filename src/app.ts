@@ -1,0 +1,10 @@
+/** The composition root's public face: what commands call. Each function takes a `Session` and gives a plain value. */
+export { listStoreBackups, verifyBackup } from './app/backups.ts'
+export { initConfig, showConfig } from './app/config.ts'
+export { showControl } from './app/control.ts'
+export { drill } from './app/drill.ts'
+export { plan } from './app/plan.ts'
+export { publishBackup } from './app/publish-backup.ts'
+export { recover, resumeRun, runRunbook } from './app/recover.ts'
+export { listRunbooks, showRunbook, validateRunbook } from './app/runbooks.ts'
+export { listEarlierRuns, showRun } from './app/runs.ts'

@@ -1,0 +1,80 @@
+import { toTarget } from '../config/index.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import { type Backup, listBackups, readBackup } from '../etcd-manager/backups.ts'
+import type { EtcdMinor } from '../ports/etcd.ts'
+import type { BackupListValue, VerifiedBackup } from '../ui/backups.ts'
+import type { Session } from './session.ts'
+import { loadSettings } from './settings.ts'
+import { openBackupStore } from './stores.ts'
+import { withScratch } from './temporary.ts'
+
+export type { BackupListValue, VerifiedBackup } from '../ui/backups.ts'
+
+export async function listStoreBackups(
+  session: Session,
+  { etcdCluster }: { etcdCluster: string },
+): Promise<BackupListValue> {
+  const config = await loadSettings(session)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  return { store: store.url, backups: (await listBackups(store)).map(toEntry) }
+}
+
+function toEntry({ name, createdAt, gzBytes, meta, problem }: Backup): BackupListValue['backups'][number] {
+  return {
+    name,
+    createdAt: createdAt.toISOString(),
+    ...(gzBytes === undefined ? {} : { gzBytes }),
+    ...(meta === undefined ? {} : { etcdVersion: meta.etcdVersion }),
+    ...(problem === undefined ? {} : { problem }),
+  }
+}
+
+/**
+ * Downloads a backup, checks gzip, length and SHA-256, restores it with its own minor version of etcd and digests every
+ * key: what etcd-manager does only after it has destroyed the running cluster (FACTS 4).
+ */
+export async function verifyBackup(
+  session: Session,
+  { etcdCluster, backup: name }: { etcdCluster: string; backup: string },
+): Promise<VerifiedBackup> {
+  const config = await loadSettings(session)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  const backup = await readBackup(store, name)
+  if (backup.meta === undefined) throw notRestorable(name, backup.problem ?? 'it has no meta file')
+  const minor = minorOf(backup.meta.etcdVersion)
+  return withScratch(session, config, async ({ scratch, signal }) => {
+    const [{ downloadBackup }, { localEtcd }] = await Promise.all([
+      import('../steps/support/backup.ts'),
+      import('../adapters/etcd/local.ts'),
+    ])
+    const { etcdBinDir: binDir } = config.tools
+    const etcd = localEtcd(binDir === undefined ? {} : { binDir })
+    const release = await etcd.find(minor)
+    await scratch.needRoom((backup.gzBytes ?? 0) * 12)
+    const file = await scratch.file('backup.db')
+    const { bytes } = await downloadBackup(store, name, file, { signal })
+    const dataDir = scratch.peek('restored')
+    await etcd.restore(release, file, dataDir, { signal })
+    const member = await etcd.start(release, dataDir, { signal })
+    try {
+      const { digestClient } = await import('../digest/index.ts')
+      const { revision } = await member.client.status()
+      const { keys, digest } = await digestClient(member.client, { signal })
+      return { backup: name, store: store.url, etcdVersion: release.version, bytes, revision, keys, digest }
+    } finally {
+      await member.stop()
+    }
+  })
+}
+
+function minorOf(version: string): EtcdMinor {
+  const [, minor] = /^v?(\d+\.\d+)\./.exec(version) ?? []
+  if (minor !== undefined) return minor as EtcdMinor
+  throw notRestorable('it', `its etcd version is ${JSON.stringify(version)}`)
+}
+
+function notRestorable(name: string, why: string): RescueError {
+  return new RescueError('BACKUP_INVALID', `the backup ${name} cannot be restored: ${why}`, {
+    hint: 'choose another: etcd-rescue backup list',
+  })
+}

@@ -1,0 +1,73 @@
+import { Command } from '@oclif/core'
+import { type RescueError, toRescueError } from '../errors/rescue-error.ts'
+import { errorText } from '../ui/error-text.ts'
+import { baseFlags } from './flags.ts'
+import type { Session } from './session.ts'
+import { isExit, told } from './told.ts'
+
+interface GivenFlags {
+  config?: string | undefined
+  name?: string | undefined
+  state?: string | undefined
+  verbose?: boolean
+  'work-dir'?: string | undefined
+  'dry-run'?: boolean
+  yes?: boolean
+  confirm?: string | undefined
+  'break-lock'?: boolean
+}
+
+/**
+ * Every command parses, calls `src/app.ts` once and returns the value that it prints. Here is what they share: flags,
+ * the session, and one way for every error to be told, with its exit code and never with a stack trace.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = baseFlags
+
+  /** Screens are loaded only when a command really runs, so that `--help` stays quick. */
+  protected async session(flags: GivenFlags): Promise<Session> {
+    const { openScreen } = await import('../ui/screen.ts')
+    const { env } = process
+    const silent = this.jsonEnabled()
+    return {
+      sources: { config: flags.config, name: flags.name, state: flags.state, env, cwd: process.cwd() },
+      screen: openScreen({ output: process.stderr, env, verbose: flags.verbose ?? false, silent }),
+      json: silent,
+      dryRun: flags['dry-run'] ?? false,
+      yes: flags.yes ?? false,
+      breakLock: flags['break-lock'] ?? false,
+      version: this.config.version,
+      ...(flags['work-dir'] === undefined ? {} : { workDir: flags['work-dir'] }),
+      ...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),
+    }
+  }
+
+  /**
+   * Prints lines to stdout (not with `--json`) and gives the value back. A run that ended badly is a value like any
+   * other; its exit code says how it ended.
+   */
+  protected show<T>(value: T, lines: readonly string[], exitCode = 0): T {
+    for (const line of lines) this.log(line)
+    if (exitCode !== 0) process.exitCode = exitCode
+    return value
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    if (isExit(error)) throw error
+    const known: RescueError = await told(error, this.id?.replaceAll(':', ' ') ?? '', this.argv)
+    process.exitCode = known.exitCode
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(known))
+    process.stderr.write(errorText(known, process.stderr, process.env))
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    const { code, message, hint } = toRescueError(error)
+    return { error: { code, message, hint } }
+  }
+
+  /** Never coloured: what reads it is a program. */
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`)
+  }
+}

@@ -1,0 +1,28 @@
+import { toTarget } from '../config/index.ts'
+import { judgeControl, readControl } from '../etcd-manager/control.ts'
+import type { ControlValue } from '../ui/control.ts'
+import type { Session } from './session.ts'
+import { loadSettings } from './settings.ts'
+import { openBackupStore } from './stores.ts'
+
+export type { ControlValue } from '../ui/control.ts'
+
+/** The control files and waiting commands of an etcd cluster's store, with what they mean together (FACTS 1). */
+export async function showControl(session: Session, { etcdCluster }: { etcdCluster: string }): Promise<ControlValue> {
+  const config = await loadSettings(session)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  const files = await readControl(store)
+  const { created, spec } = files
+  return {
+    store: store.url,
+    ...judgeControl(files),
+    created: { state: created.state },
+    spec: { state: spec.state, ...spec.value, ...(spec.problem === undefined ? {} : { problem: spec.problem }) },
+    commands: files.commands.map(({ key, timestamp, backup, problem }) => ({
+      key,
+      at: new Date(Number(BigInt(timestamp) / 1_000_000n)).toISOString(),
+      ...(backup === undefined ? {} : { backup }),
+      ...(problem === undefined ? {} : { problem }),
+    })),
+  }
+}

@@ -1,0 +1,17 @@
+import type { ConfigSources } from '../config/index.ts'
+import type { Screen } from '../ui/screen.ts'
+
+/** What the operator typed and where they sit: all that a command hands to the functions of `src/app.ts`. */
+export interface Session {
+  sources: ConfigSources
+  workDir?: string
+  screen: Screen
+  /** stdout is for the result alone. */
+  json: boolean
+  dryRun: boolean
+  yes: boolean
+  confirm?: string
+  breakLock: boolean
+  /** Of this tool; written into journals. */
+  version: string
+}

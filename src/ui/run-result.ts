@@ -1,0 +1,68 @@
+import type { EventError, RunStatus, StepStatus } from '../engine/events.ts'
+import { count } from './text.ts'
+
+/** What `recover`, `run`, `restart` and `runs resume` print with `--json`. */
+export interface RescueResult {
+  run: string
+  runbook: string
+  status: RunStatus
+  cluster: string
+  etcdCluster: string
+  /** The copy that was recovered from. */
+  source?: { node: string; path: string; token: string; revision?: number; keys?: number }
+  /** Absent where none was made. */
+  backup?: { name: string; store: string }
+  verified?: { keysExpected: number; keysFound: number; digestMatches: boolean; explained?: Record<string, number> }
+  steps: { id: string; status: StepStatus; startedAt: string; seconds: number; attempts: number }[]
+  /** Only when failed or cancelled. */
+  error?: EventError
+}
+
+/** What `drill` prints: the same, and what was in the cluster before the incident. */
+export interface DrillResult extends RescueResult {
+  incident: { keys: number; digest: string; etcdVersion: string; store: string; seconds: number }
+  /** The recovered cluster compared with what was recorded before the incident, by the drill itself. */
+  compared?: { keysExpected: number; keysFound: number; digestMatches: boolean; missing: number; different: number }
+  /** Where the sandbox is, with `--keep`. */
+  directory?: string
+}
+
+/** The result in a few lines on stdout; how it went was on stderr. */
+export function runLines(result: RescueResult): string[] {
+  return [`run ${result.run}: ${result.runbook}, ${result.status}`, ...sourceLines(result), ...verifiedLines(result)]
+}
+
+export function drillLines(result: DrillResult): string[] {
+  const { incident, compared, directory } = result
+  const before = `before the incident: ${count(incident.keys)} keys (etcd ${incident.etcdVersion}, store ${incident.store})`
+  return [
+    ...runLines(result),
+    before,
+    ...comparedLines(compared),
+    ...(directory ? [`the sandbox is in ${directory}`] : []),
+  ]
+}
+
+function sourceLines({ source, backup }: RescueResult): string[] {
+  return [
+    ...(source ? [`recovered from ${source.node}:${source.token}, revision ${count(source.revision ?? 0)}`] : []),
+    ...(backup ? [`through the backup ${backup.store}/${backup.name}`] : []),
+  ]
+}
+
+function verifiedLines({ verified }: RescueResult): string[] {
+  if (!verified) return []
+  const { keysExpected, keysFound, digestMatches, explained = {} } = verified
+  const digest = digestMatches ? 'every key and value is the same' : 'KEYS OR VALUES DIFFER'
+  const reasons = Object.entries(explained).map(([why, keys]) => `  ${count(keys)} may differ: ${why}`)
+  return [`recovered ${count(keysFound)} of ${count(keysExpected)} keys, verified: ${digest}`, ...reasons]
+}
+
+function comparedLines(compared: DrillResult['compared']): string[] {
+  if (!compared) return []
+  const { keysExpected, keysFound, digestMatches, missing, different } = compared
+  const outcome = digestMatches
+    ? 'all there, every value the same'
+    : `${count(missing)} missing, ${count(different)} different`
+  return [`after the recovery: ${count(keysFound)} of ${count(keysExpected)} keys, ${outcome}`]
+}
