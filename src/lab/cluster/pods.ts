@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { entryFile } from '../entry.ts'
+import { putFile } from '../files.ts'
+import type { PodSpec } from '../kubelet/pod.ts'
+import { type LabNode, type NodePaths, pathsOf } from '../layout.ts'
+import type { LabSettings } from '../options.ts'
+import { nodeEnv } from '../ssh/server.ts'
+
+const SLEEP = ['sleep', '2147483647'] as const
+
+/** The static pods of a control-plane node. Only etcd-manager-main and the API server do something; the others are there to be listed and restarted. */
+export async function podsOf(node: LabNode, settings: LabSettings, manager: PodSpec): Promise<PodSpec[]> {
+  const paths = pathsOf(node)
+  const plain = (container: string, manifest: string, pod = `${container}-${node.name}`): PodSpec => ({
+    pod,
+    container,
+    manifest,
+    argv: SLEEP,
+    env: nodeEnv(node),
+    log: join(paths.logs, `${container}.log`),
+  })
+  return [
+    manager,
+    plain('etcd-manager', 'etcdmanager-events.manifest', `etcd-manager-events-${node.name}`),
+    await apiserver(node, paths, settings, plain('kube-apiserver', 'kube-apiserver.manifest')),
+    plain('kube-controller-manager', 'kube-controller-manager.manifest'),
+    plain('kube-scheduler', 'kube-scheduler.manifest'),
+  ]
+}
+
+async function apiserver(node: LabNode, paths: NodePaths, settings: LabSettings, plain: PodSpec): Promise<PodSpec> {
+  if (!settings.apiserver) return plain
+  const config = {
+    node: node.name,
+    address: node.address,
+    port: 4001,
+    pkiDir: paths.clientPki,
+    pauseFile: paths.pauseFile,
+    everySeconds: settings.loopSeconds,
+  }
+  await putFile(paths.apiserverConfig, JSON.stringify(config))
+  return { ...plain, argv: [process.execPath, entryFile('apiserver'), paths.apiserverConfig] }
+}
+
+/** The double in place of the real etcd-manager. */
+export function doublePod(node: LabNode): PodSpec {
+  const paths = pathsOf(node)
+  return {
+    pod: `etcd-manager-main-${node.name}`,
+    container: 'etcd-manager',
+    manifest: 'etcdmanager-main.manifest',
+    argv: [process.execPath, entryFile('etcd-manager'), paths.managerConfig],
+    env: nodeEnv(node),
+    log: paths.etcdLog,
+  }
+}

@@ -1,0 +1,79 @@
+import type { ChildProcess } from 'node:child_process'
+import { exited } from '../spawn.ts'
+import { type ProcessSpec, startProcess, stopProcess } from './process.ts'
+import { type ContainerName, type ContainerRecord, dropRecord, newId, writeRecord } from './record.ts'
+
+export interface PodSpec extends ContainerName, ProcessSpec {
+  /** The manifest's file name in `/etc/kubernetes/manifests`: while it is there, the pod runs. */
+  manifest: string
+}
+
+export interface Pod {
+  readonly spec: PodSpec
+  pid(): number | undefined
+  /** Whether the manifest is there; a pod whose manifest went away is stopped and not started again. */
+  want(wanted: boolean): void
+  close(): Promise<void>
+}
+
+const GRACE_MS = 5_000
+
+/** Keeps one container of a static pod running: an ended one is followed by another, with a new id, after `delayMs`. */
+export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
+  let wanted = false
+  let closed = false
+  let child: ChildProcess | undefined
+  let attempt = 0
+  let last: string | undefined
+  let work: Promise<void> = Promise.resolve()
+
+  async function start() {
+    if (!wanted || closed || child !== undefined) return
+    const now = await startProcess(spec)
+    child = now
+    const record: ContainerRecord = {
+      id: newId(),
+      pod: spec.pod,
+      container: spec.container,
+      pid: now.pid ?? 0,
+      attempt,
+      createdAt: BigInt(Date.now()) * 1_000_000n,
+    }
+    attempt += 1
+    await writeRecord(dir, record, 'RUNNING')
+    if (last !== undefined) await dropRecord(dir, last)
+    last = record.id
+    void exited(now).then(() => enqueue(() => ended(record)))
+  }
+
+  async function ended(record: ContainerRecord) {
+    child = undefined
+    await writeRecord(dir, record, 'EXITED')
+    if (wanted && !closed) setTimeout(() => enqueue(start), delayMs)
+  }
+
+  /** One change at a time, so that records never contradict processes. */
+  function enqueue(next: () => Promise<void>): Promise<void> {
+    work = work.then(next, next).catch(() => undefined)
+    return work
+  }
+
+  const stop = async () => {
+    if (child !== undefined) await stopProcess(child, GRACE_MS)
+  }
+
+  return {
+    spec,
+    pid: () => child?.pid,
+    want: (next) => {
+      if (next === wanted || closed) return
+      wanted = next
+      void enqueue(next ? start : stop)
+    },
+    close: async () => {
+      closed = true
+      await enqueue(stop)
+      await enqueue(async () => undefined)
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import type { ObjectStore } from '../ports/object-store.ts'
+import type { Gateway } from './etcd/gateway.ts'
+import type { LabNode } from './layout.ts'
+import type { LabSettings } from './options.ts'
+import type { NodeFaults } from './ssh/faults.ts'
+
+/** A running sandbox cluster: see `buildLab`. */
+export interface Lab {
+  /** The Kubernetes cluster's name, as `etcd-rescue.yaml` has it. */
+  readonly cluster: string
+  /** 0700; everything of the sandbox is in it. */
+  readonly dir: string
+  readonly settings: LabSettings
+  /** a, b, c, then workers. */
+  readonly nodes: readonly LabNode[]
+  /** `etcd-rescue.yaml`, for `--config`. */
+  readonly configFile: string
+  /** What a process needs besides the config: the S3 credentials, as kOps names them. Empty with a file store. */
+  readonly env: Readonly<Record<string, string>>
+  readonly identityFile: string
+  readonly knownHosts: string
+  /** The backup store of `main`. */
+  readonly store: ObjectStore
+  /** By node name; change them while it runs. */
+  readonly faults: Readonly<Record<string, NodeFaults>>
+  /** A client of one node's etcd on port 4001; close it. Default node: a. */
+  etcd(node?: string): Gateway
+  /** Stops and resumes the writing of the API server doubles. */
+  pauseApiservers(paused: boolean): Promise<void>
+  /** Resolves when all members answer linearizable reads on port 4001. */
+  ready(): Promise<void>
+  /** Stops every process and removes the directory (unless `keep`). Safe to call twice. */
+  close(): Promise<void>
+}

@@ -1,0 +1,62 @@
+import type { EtcdRelease } from '../ports/etcd.ts'
+
+export interface LabOptions {
+  /** Made when missing, 0700. Default: a fresh directory in the system's temporary one. */
+  dir?: string
+  /** Worker nodes; default 2. */
+  workers?: number
+  /** How many times faster than life: 10 makes etcd-manager's loop 1 s. Default 10. */
+  speed?: number
+  store?: 's3' | 'file'
+  /** The etcd that the cluster runs. */
+  release: EtcdRelease
+  /** Further releases that its etcd-manager carries for restores. */
+  otherReleases?: EtcdRelease[]
+  /** API server doubles that write masterleases and leases, as real ones do. Default true. */
+  apiserver?: boolean
+  /** A second volume with the trashcan of another etcd cluster, to be told apart. Default true. */
+  eventsDecoy?: boolean
+  /** Seconds between two backups, already scaled. Default 60 / speed, at least 2. */
+  backupSeconds?: number
+  /** A directory with the real `etcd-manager`, to run in place of the double. */
+  etcdManagerBin?: string
+  /** Leave the directory behind at close. */
+  keep?: boolean
+  /** One line for each thing that happens. */
+  note?: (line: string) => void
+}
+
+export interface LabSettings {
+  workers: number
+  speed: number
+  store: 's3' | 'file'
+  release: EtcdRelease
+  releases: EtcdRelease[]
+  apiserver: boolean
+  eventsDecoy: boolean
+  backupSeconds: number
+  etcdManagerBin: string | undefined
+  keep: boolean
+  note: (line: string) => void
+  /** etcd-manager's loop, in seconds. */
+  loopSeconds: number
+}
+
+/** The real etcd-manager has a fixed loop of 10 s (FACTS 1), so with it time is not bent. */
+export function settle(options: LabOptions): LabSettings {
+  const speed = options.etcdManagerBin === undefined ? (options.speed ?? 10) : 1
+  return {
+    workers: options.workers ?? 2,
+    speed,
+    store: options.store ?? 's3',
+    release: options.release,
+    releases: [options.release, ...(options.otherReleases ?? [])],
+    apiserver: options.apiserver ?? true,
+    eventsDecoy: options.eventsDecoy ?? true,
+    backupSeconds: options.backupSeconds ?? Math.max(2, 60 / speed),
+    etcdManagerBin: options.etcdManagerBin,
+    keep: options.keep ?? false,
+    note: options.note ?? (() => {}),
+    loopSeconds: 10 / speed,
+  }
+}

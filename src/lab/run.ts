@@ -1,0 +1,106 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ClusterPki } from './cluster/node-pki.ts'
+import { doublePod, podsOf } from './cluster/pods.ts'
+import type { LabStore } from './cluster/store.ts'
+import { CLUSTER } from './config-file.ts'
+import { type Gateway, openGateway } from './etcd/gateway.ts'
+import { isHealthy } from './etcd/kv.ts'
+import { putFile } from './files.ts'
+import { startKubelet } from './kubelet/kubelet.ts'
+import { keepUnit } from './kubelet/unit.ts'
+import type { Lab } from './lab.ts'
+import { type LabNode, MAIN_PORTS, pathsOf } from './layout.ts'
+import type { LabSettings } from './options.ts'
+import { noFaults } from './ssh/faults.ts'
+import type { SshKeys } from './ssh/keys.ts'
+import { nodeEnv, startSshServer } from './ssh/server.ts'
+import { waitFor } from './wait.ts'
+
+export type Closer = () => Promise<unknown>
+
+export interface LabParts {
+  dir: string
+  settings: LabSettings
+  nodes: readonly LabNode[]
+  pki: ClusterPki
+  keys: SshKeys
+  store: LabStore
+  configFile: string
+  /** Run in reverse at close. */
+  closers: Closer[]
+}
+
+/** Starts everything that runs on the nodes; what was started is in `closers` at once, so that a failure stops it. */
+export async function runLab(parts: LabParts): Promise<Lab> {
+  const { settings, nodes, closers } = parts
+  const faults = Object.fromEntries(nodes.map((node) => [node.name, noFaults()]))
+  for (const node of nodes) {
+    const server = await startSshServer(node, parts.keys, faults[node.name] ?? noFaults())
+    closers.push(server.close)
+    const { logs, units } = pathsOf(node)
+    const argv = ['sleep', '2147483647'] as const
+    const unit = await keepUnit(units, 'kubelet', { argv, env: nodeEnv(node), log: join(logs, 'kubelet.log') })
+    closers.push(unit.close)
+  }
+  const kubelets = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, settings))
+  for (const kubelet of kubelets) closers.push(async () => (await kubelet).close())
+  await Promise.all(kubelets)
+  return labOf(parts, faults)
+}
+
+async function startPods(node: LabNode, settings: LabSettings) {
+  const pods = await podsOf(node, settings, doublePod(node))
+  return startKubelet(pathsOf(node), pods, Math.max(100, 1000 / settings.speed))
+}
+
+function labOf({ dir, settings, nodes, pki, keys, store, configFile, closers }: LabParts, faults: Lab['faults']): Lab {
+  const controlPlane = nodes.filter((node) => node.role === 'control-plane')
+
+  function etcd(name = 'a'): Gateway {
+    const node = controlPlane.find((one) => one.name === name)
+    if (node === undefined) throw new Error(`no control-plane node ${name}`)
+    const { cert, key } = pki.admin
+    return openGateway({ address: node.address, port: MAIN_PORTS.client, ca: pki.clients.cert, cert, key })
+  }
+
+  async function ready() {
+    const loops = settings.loopSeconds * 10_000
+    await Promise.all(
+      controlPlane.map(({ name }) => waitFor(`etcd on ${name} serves`, 60_000 + loops, () => serves(name))),
+    )
+  }
+
+  async function serves(name: string): Promise<true | undefined> {
+    const gateway = etcd(name)
+    const healthy = await isHealthy(gateway).finally(gateway.close)
+    return healthy ? true : undefined
+  }
+
+  return {
+    cluster: CLUSTER,
+    dir,
+    settings,
+    nodes,
+    configFile,
+    env: store.env,
+    identityFile: keys.identityFile,
+    knownHosts: keys.knownHosts,
+    store: store.main,
+    faults,
+    etcd,
+    ready,
+    pauseApiservers: (paused) => pauseAll(controlPlane, paused),
+    close: async () => {
+      while (closers.length > 0) await closers.pop()?.()
+    },
+  }
+}
+
+async function pauseAll(nodes: readonly LabNode[], paused: boolean): Promise<void> {
+  for (const node of nodes) {
+    const { pauseFile } = pathsOf(node)
+    if (paused) await putFile(pauseFile, '')
+    else await rm(pauseFile, { force: true })
+  }
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { putFile } from '../files.ts'
+import { type LabNode, SSH_PORT } from '../layout.ts'
+
+export interface SshKeys {
+  /** The operator's key, generated for this sandbox. */
+  identityFile: string
+  /** `ssh-ed25519 AAAA…` of the operator, the only one that is let in. */
+  clientPublic: string
+  knownHosts: string
+  /** Private host keys by node name. */
+  hostKeys: Map<string, string>
+}
+
+/** Fresh ed25519 keys for the operator and each node, and a `known_hosts` that names exactly these nodes. */
+export async function makeSshKeys(dir: string, nodes: readonly LabNode[]): Promise<SshKeys> {
+  const { default: ssh2 } = await import('ssh2')
+  const client = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'etcd-rescue-drill' })
+  const hostKeys = new Map<string, string>()
+  const lines: string[] = []
+  for (const node of nodes) {
+    const host = ssh2.utils.generateKeyPairSync('ed25519', { comment: node.name })
+    hostKeys.set(node.name, host.private)
+    lines.push(`[${node.address}]:${SSH_PORT} ${host.public.split(' ').slice(0, 2).join(' ')}`)
+  }
+  const [identityFile, knownHosts] = [join(dir, 'ssh', 'id_ed25519'), join(dir, 'ssh', 'known_hosts')]
+  await putFile(identityFile, client.private)
+  await putFile(`${identityFile}.pub`, `${client.public}\n`)
+  await putFile(knownHosts, `${lines.join('\n')}\n`)
+  return { identityFile, clientPublic: client.public, knownHosts, hostKeys }
+}
