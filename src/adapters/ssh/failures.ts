@@ -71,12 +71,11 @@ export function sudoRefused(place: Place, user: string, why: string): RescueErro
 
 /** Bounded and without control characters: it came from a node and goes to a terminal. */
 export function lastLines(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
   const clean = text
     .trim()
     .split('\n')
     .slice(-3)
     .join(' / ')
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+    .replace(/\p{Cc}/gu, ' ')
   return clean.length > 400 ? `…${clean.slice(-400)}` : clean
 }

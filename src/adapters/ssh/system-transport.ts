@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Forward } from '../../ports/remote-host.ts'
 import { tailOf } from './collect.ts'
 import type { Endpoint } from './endpoint.ts'
-import { connectionLost, type Place } from './failures.ts'
+import { connectionLost, lastLines, type Place } from './failures.ts'
 import { socketDir } from './forward.ts'
 import type { SshHostOptions } from './options.ts'
 import { createSemaphore } from './semaphore.ts'
@@ -46,7 +46,8 @@ export function createSystemTransport(endpoint: Endpoint, options: SshHostOption
     }
     try {
       const master = await attempt
-      void master.gone.then(drop)
+      if (master.child.exitCode !== null || master.child.signalCode !== null) drop()
+      master.child.once('exit', drop)
       return master
     } catch (error) {
       drop()
@@ -54,14 +55,18 @@ export function createSystemTransport(endpoint: Endpoint, options: SshHostOption
     }
   }
 
-  const control = async (words: string[]) => {
+  /** The master may be gone without our knowing yet; then the next try has another. */
+  const control = async (words: string[], tries = 3): Promise<void> => {
     const { control: socket } = await connected()
     const child = spawn('ssh', [...args, '-S', socket, ...words, ...destination], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const said = tailOf(child.stderr)
     const code = await exitOf(child)
-    if (code !== 0) throw connectionLost(place, `: ssh ${words.join(' ')} failed: ${said().trim()}`)
+    if (code === 0) return
+    if (tries === 0) throw connectionLost(place, `: ssh ${words.join(' ')} failed: ${lastLines(said())}`)
+    await options.clock.sleep(300)
+    return control(words, tries - 1)
   }
 
   return {
