@@ -1,0 +1,107 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RescueError } from '../errors/rescue-error.ts'
+import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
+import { allKeys } from './etcd/kv.ts'
+import { fill } from './fill.ts'
+import type { Lab } from './lab.ts'
+import { writeUntilKilled } from './late-writes.ts'
+import { pathsOf } from './layout.ts'
+import { countServed, isVolatile } from './measure.ts'
+import type { SeedOptions } from './seed.ts'
+import { newTally, type Tally } from './tally.ts'
+import { pause, waitFor } from './wait.ts'
+
+export interface Incident {
+  /** What the cluster held and acknowledged before it was trashed, without the volatile keys: this must come back. */
+  expected: Tally
+  /** How many of them were written while the end was near; the last are only in the WAL. */
+  lateWrites: number
+  /** Writes under way at the kill: ignore these keys when comparing. */
+  uncertain: ReadonlySet<string>
+  /** Tokens in the trashcan, by node. */
+  trashed: Record<string, string[]>
+}
+
+/**
+ * The incident, in the order in which it happened (FACTS 1): a cluster with data and backups; a lifecycle rule deletes
+ * its control files; backups stop without a word; `kops update cluster` writes the spec back; within a loop etcd-manager
+ * kills every etcd, moves the data into the trashcan and seeds an empty cluster. Proves at the end that nothing of the
+ * data is served.
+ */
+export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
+  const { note } = lab.settings
+  await lab.ready()
+  note(`writing ${data.keys} keys`)
+  await fill(lab, data)
+  await backupTaken(lab)
+  note('the lifecycle rule deletes the control files')
+  await loseControlFiles(lab)
+  await silence(lab)
+  await lab.pauseApiservers(true)
+  const before = await snapshotOfKeys(lab)
+  note('kops update cluster writes the spec')
+  const stop = new AbortController()
+  const late = writeUntilKilled(lab, stop.signal)
+  const trashed = await kopsUpdateCluster(lab)
+    .then(() => reseeded(lab))
+    .finally(() => stop.abort())
+  const { acknowledged, uncertain } = await late
+  for (const { key, value } of acknowledged) before.add(key, value)
+  await lab.ready()
+  await nothingServed(lab)
+  await lab.pauseApiservers(false)
+  note('the cluster is empty; the data is in the trashcan')
+  return { expected: before.result(), lateWrites: acknowledged.length, uncertain: new Set(uncertain), trashed }
+}
+
+const patience = (lab: Lab): number => 60_000 + lab.settings.loopSeconds * 10_000
+
+async function backupTaken(lab: Lab): Promise<void> {
+  const before = (await backupNames(lab)).length
+  const ms = patience(lab) + 2 * lab.settings.backupSeconds * 1000
+  await waitFor('a backup is taken', ms, async () => ((await backupNames(lab)).length > before ? true : undefined))
+}
+
+/** Lets etcd-manager notice, and proves that backups have stopped while the cluster serves. */
+async function silence(lab: Lab): Promise<void> {
+  const { loopSeconds, backupSeconds } = lab.settings
+  await pause(2 * loopSeconds * 1000)
+  const before = await backupNames(lab)
+  await pause((backupSeconds + loopSeconds) * 1000)
+  const after = await backupNames(lab)
+  if (after.length !== before.length) throw wrong('backups went on without the control files')
+}
+
+async function snapshotOfKeys(lab: Lab) {
+  const tally = newTally()
+  const gateway = lab.etcd()
+  for await (const { key, value } of allKeys(gateway)) if (!isVolatile(key.toString('utf8'))) tally.add(key, value)
+  gateway.close()
+  return tally
+}
+
+/** Until the data directory of every control-plane node is in its trashcan. */
+async function reseeded(lab: Lab): Promise<Record<string, string[]>> {
+  const controlPlane = lab.nodes.filter((node) => node.role === 'control-plane')
+  return waitFor('etcd-manager seeds a new cluster', patience(lab), async () => {
+    const tokens: Record<string, string[]> = {}
+    for (const node of controlPlane) {
+      const found = await readdir(join(pathsOf(node).mainVolume, 'data-trashcan'))
+      if (found.length === 0) return undefined
+      tokens[node.name] = found
+    }
+    return tokens
+  })
+}
+
+async function nothingServed(lab: Lab): Promise<void> {
+  const served = await waitFor('the new cluster is counted', patience(lab), () => countServed(lab))
+  if (served > 0) throw wrong(`the cluster still serves ${served} keys after the incident`)
+}
+
+function wrong(message: string): RescueError {
+  return new RescueError('BUG', `the sandbox's incident did not happen as it should: ${message}`, {
+    hint: 'run the drill with --keep and read nodes/*/var/log/etcd.log in its directory',
+  })
+}

@@ -1,0 +1,8 @@
+export { buildLab } from './build.ts'
+export { type Incident, incident } from './incident.ts'
+export type { Lab } from './lab.ts'
+export type { LabNode } from './layout.ts'
+export { countServed, measure } from './measure.ts'
+export type { LabOptions } from './options.ts'
+export type { SeedOptions } from './seed.ts'
+export type { Tally } from './tally.ts'

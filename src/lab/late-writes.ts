@@ -1,0 +1,46 @@
+import { putKey } from './etcd/kv.ts'
+import type { Lab } from './lab.ts'
+import { pause } from './wait.ts'
+
+export interface LateWrites {
+  /** Writes that etcd acknowledged: these must come back, though the database file alone lacks the last of them. */
+  acknowledged: { key: Buffer; value: Buffer }[]
+  /** Keys whose write was under way at the kill: whether they come back is open, and both is right. */
+  uncertain: string[]
+}
+
+const WRITERS = 2
+const EVERY_MS = 4
+const TIMEOUT_MS = 5_000
+
+/** Writes small keys one after the other until etcd is killed under it (FACTS 2: 10 of 10 were only in the WAL). */
+export async function writeUntilKilled(lab: Lab, signal: AbortSignal): Promise<LateWrites> {
+  const writes: LateWrites = { acknowledged: [], uncertain: [] }
+  await Promise.all(Array.from({ length: WRITERS }, (_, i) => writer(lab, i, writes, signal)))
+  return writes
+}
+
+async function writer(lab: Lab, id: number, writes: LateWrites, signal: AbortSignal): Promise<void> {
+  const gateway = lab.etcd()
+  try {
+    for (let n = 0; !signal.aborted; n++) {
+      const key = `/registry/configmaps/drill/late-${id}-${n}`
+      const value = `k8s\0{"kind":"ConfigMap","data":{"written":"${new Date().toISOString()}"}}`
+      const done = await Promise.race([attempt(putKey(gateway, key, value)), pause(TIMEOUT_MS)])
+      if (done !== true) {
+        writes.uncertain.push(key)
+        return
+      }
+      writes.acknowledged.push({ key: Buffer.from(key), value: Buffer.from(value) })
+      await pause(EVERY_MS)
+    }
+  } finally {
+    gateway.close()
+  }
+}
+
+const attempt = (write: Promise<void>): Promise<boolean> =>
+  write.then(
+    () => true,
+    () => false,
+  )

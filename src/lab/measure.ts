@@ -1,0 +1,35 @@
+import { allKeys, countKeys } from './etcd/kv.ts'
+import type { Lab } from './lab.ts'
+import { newTally, type Tally } from './tally.ts'
+
+/** Rewritten all the time by the API servers, so never part of what must come back. */
+export const VOLATILE = ['/registry/masterleases/', '/registry/leases/'] as const
+
+export const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => key.startsWith(prefix))
+
+/** What the cluster serves now, without the volatile keys and without those to ignore. */
+export async function measure(lab: Lab, ignore: ReadonlySet<string> = new Set()): Promise<Tally> {
+  const tally = newTally()
+  const gateway = lab.etcd()
+  try {
+    for await (const { key, value } of allKeys(gateway, '')) {
+      const name = key.toString('utf8')
+      if (!isVolatile(name) && !ignore.has(name)) tally.add(key, value)
+    }
+    return tally.result()
+  } finally {
+    gateway.close()
+  }
+}
+
+/** How many keys the cluster serves, without the volatile ones. */
+export async function countServed(lab: Lab): Promise<number> {
+  const gateway = lab.etcd()
+  try {
+    const counts = await Promise.all(['', ...VOLATILE].map((prefix) => countKeys(gateway, prefix)))
+    const [all = 0, ...volatile] = counts
+    return volatile.reduce((left, count) => left - count, all)
+  } finally {
+    gateway.close()
+  }
+}
