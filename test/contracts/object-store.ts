@@ -22,7 +22,7 @@ export function objectStoreContract(name: string, make: () => Promise<StoreSubje
     const current = () => subject
     beforeAll(async () => {
       subject = await make()
-    }, 120_000)
+    }, 600_000)
     afterAll(async () => subject?.close?.())
 
     describe('objects', () => objectCases(current))

@@ -15,7 +15,7 @@ export async function expectCode(promise: Promise<unknown>, ...codes: ErrorCode[
     (e: unknown) => e,
   )
   if (!(error instanceof RescueError)) throw error
-  expect(codes).toContain(error.code)
+  expect(codes, error.message).toContain(error.code)
   expect(error.hint.length).toBeGreaterThan(10)
   return error
 }

@@ -1,0 +1,19 @@
+import { describe, it } from 'vitest'
+import { s3Store } from '../../../src/adapters/s3/store.ts'
+import { objectStoreContract } from '../../contracts/object-store.ts'
+import { startRgw } from '../../support/rgw.ts'
+import { makeBucket, openUploads } from '../../support/s3-bucket.ts'
+
+const rgw = await startRgw()
+
+if ('skipped' in rgw) {
+  describe('S3 on Ceph RGW', () => it.skip(`needs Ceph RGW: ${rgw.skipped}`))
+} else {
+  objectStoreContract('S3 on Ceph RGW', async () => {
+    const bucket = await makeBucket(rgw)
+    const { endpoint, accessKeyId, secretAccessKey, close } = rgw
+    const make = () =>
+      s3Store({ url: `s3://${bucket}/some/prefix`, endpoint, credentials: { accessKeyId, secretAccessKey } })
+    return { store: make(), other: make(), leftovers: () => openUploads(rgw, bucket), close }
+  })
+}
