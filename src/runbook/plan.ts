@@ -18,7 +18,7 @@ export function planRunbook(
 ): Plan {
   const inputs = parseInputs(runbook, given)
   const items = runbook.steps.map((step) => toItem(step, registry, inputs))
-  return { runbook, cluster: target.cluster, etcdCluster: target.etcdCluster, inputs, items }
+  return { runbook, cluster: target.cluster, etcdCluster: target.etcdCluster, inputs, facts: registry.facts, items }
 }
 
 function toItem(written: RunbookStep, registry: Registry, inputs: Inputs): PlanItem {

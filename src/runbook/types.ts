@@ -1,5 +1,5 @@
 import type { StepEffect } from '../engine/events.ts'
-import type { AnyStep } from '../engine/step.ts'
+import type { AnyStep, FactSchemas } from '../engine/step.ts'
 
 /** What is asked before a step acts: nothing, yes or no, or the cluster's name typed. */
 export type Confirm = 'none' | 'ask' | 'type-cluster'
@@ -74,5 +74,7 @@ export interface Plan {
   cluster: string
   etcdCluster: string
   inputs: Inputs
+  /** The shapes of all facts, to check what steps give and what a journal gives back. */
+  facts: FactSchemas
   items: readonly PlanItem[]
 }

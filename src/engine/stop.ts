@@ -1,0 +1,31 @@
+import { RescueError } from '../errors/rescue-error.ts'
+
+/** Ctrl-C: the first press asks to stop at the next safe point, the second stops now. */
+export interface StopSwitch {
+  readonly soft: AbortSignal
+  readonly hard: AbortSignal
+  /** Called for each SIGINT or SIGTERM; returns how often it was pressed. */
+  press(): number
+}
+
+export function stopSwitch(): StopSwitch {
+  const soft = new AbortController()
+  const hard = new AbortController()
+  let presses = 0
+  return {
+    soft: soft.signal,
+    hard: hard.signal,
+    press: () => {
+      presses += 1
+      soft.abort()
+      if (presses > 1) hard.abort()
+      return presses
+    },
+  }
+}
+
+export function stopped(runId: string, cause?: unknown): RescueError {
+  return new RescueError('STOPPED', 'stopped by the operator', { hint: resumeHint(runId), cause })
+}
+
+export const resumeHint = (runId: string) => `etcd-rescue runs resume ${runId}`

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RescueError } from '../errors/rescue-error.ts'
+import { codeOf, fileError } from './local-file.ts'
+
+const NAME = 'writer.lock'
+
+/** One process at a time writes a journal. Resolves to what gives it back; `LOCKED` names the process that has it. */
+export async function takeWriterLock(runDir: string, runId: string): Promise<() => Promise<void>> {
+  const path = join(runDir, NAME)
+  const mine = `${process.pid} ${startOf(process.pid)} ${randomBytes(8).toString('hex')}\n`
+  for (let tries = 0; tries < 5; tries += 1) {
+    if (await place(path, mine)) return () => giveBack(path, mine)
+    const holder = await readHolder(path)
+    if (holder !== undefined && isAlive(holder)) throw busy(runId, holder)
+    if (holder !== undefined) await removeStale(path, holder)
+  }
+  throw busy(runId, (await readHolder(path)) ?? 'another')
+}
+
+/** Whether a living process writes this run now. */
+export async function isBeingWritten(runDir: string): Promise<boolean> {
+  const holder = await readHolder(join(runDir, NAME))
+  return holder !== undefined && isAlive(holder)
+}
+
+/** `link` makes the file appear with its content, or fails when there is one: no moment in which it is empty. */
+async function place(path: string, text: string): Promise<boolean> {
+  const part = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  try {
+    await writeFile(part, text, { mode: 0o600, flag: 'wx' })
+    await link(part, path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw fileError(error, path)
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+async function readHolder(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).slice(0, 200)
+  } catch {
+    return undefined
+  }
+}
+
+/** Of two that find the same stale file only one renames it; who took a fresh one by mistake puts it back. */
+async function removeStale(path: string, holder: string): Promise<void> {
+  const aside = `${path}.stale.${randomBytes(4).toString('hex')}`
+  try {
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  if ((await readHolder(aside)) !== holder) await link(aside, path).catch(() => undefined)
+  await rm(aside, { force: true })
+}
+
+async function giveBack(path: string, mine: string): Promise<void> {
+  if ((await readHolder(path)) === mine) await rm(path, { force: true })
+}
+
+/** A pid alone is used again after a restart; with its start time it names one process. */
+function isAlive(holder: string): boolean {
+  const [pid = '', start = ''] = holder.split(' ')
+  if (!/^\d+$/.test(pid)) return false
+  try {
+    process.kill(Number(pid), 0)
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
+  }
+  return startOf(Number(pid)) === start
+}
+
+/** Clock ticks since boot, field 22 of /proc/<pid>/stat; `0` where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+function busy(runId: string, holder: string): RescueError {
+  return new RescueError(
+    'LOCKED',
+    `run ${runId} is being carried out by process ${holder.split(' ')[0]} on this machine`,
+    {
+      hint: `wait for it, or stop that process, then type: etcd-rescue runs resume ${runId}`,
+    },
+  )
+}
