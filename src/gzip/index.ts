@@ -1,0 +1,1 @@
+export { type GzipOptions, gzipParallel } from './gzip-parallel.ts'
