@@ -1,0 +1,20 @@
+import { RescueError } from '../errors/rescue-error.ts'
+
+/** More findings than this say nothing new; the scan counts on and keeps only the first. */
+export const MAX_FINDINGS = 50
+
+const hint = 'use another copy: see what there is with etcd-rescue scan; or restore this one with its WAL'
+
+/** A page that cannot be right. Every check of this folder ends here, so a damaged file is never a crash. */
+export function badPage(id: number, what: string): RescueError {
+  return new RescueError('COPY_CORRUPT', `page ${id}: ${what}`, { hint })
+}
+
+/** The file as a whole is not a database. */
+export function badFile(what: string, cause?: unknown): RescueError {
+  return new RescueError('COPY_CORRUPT', what, { hint, cause })
+}
+
+export function isDamage(error: unknown): error is RescueError {
+  return error instanceof RescueError && error.code === 'COPY_CORRUPT'
+}

@@ -1,0 +1,6 @@
+export type { EtcdMember } from './etcd-meta.ts'
+export type { EtcdClusterName } from './guess.ts'
+export type { KvRecord } from './kv.ts'
+export { type DbPeek, peekDb } from './peek.ts'
+export { type DbScan, type ScanOptions, scanDb } from './scan.ts'
+export { bufferSource, type OpenSource, openFileSource, type PageSource } from './source.ts'

@@ -1,0 +1,133 @@
+import { memoReader } from './blocks.ts'
+import { isDamage } from './damage.ts'
+import { type Db, openDb, readBuckets } from './db.ts'
+import { type EtcdMember, readEtcdMeta } from './etcd-meta.ts'
+import { countPrefixes, type EtcdClusterName, guessCluster } from './guess.ts'
+import { readMeta } from './meta-page.ts'
+import { readUint64 } from './page.ts'
+import { sampleKeys } from './sample.ts'
+import type { PageSource } from './source.ts'
+
+/** What a few pages of an etcd database tell. Fields are absent where a damaged page hid them; `findings` say so. */
+export interface DbPeek {
+  /** What etcd would say its revision is, without what only the WAL holds. */
+  revision?: number
+  consistentIndex?: number
+  /** Absent before etcd 3.5. */
+  term?: number
+  compactRevision?: number
+  /** The cluster's version: major and minor count, like `3.5.0`. */
+  etcdVersion?: string
+  members: EtcdMember[]
+  removedMembers: string[]
+  /** Which of kOps' etcd clusters it is, by what is inside. */
+  guess: EtcdClusterName
+  /** Records, deletions included: more than keys. An estimate unless `revisionsExact`. */
+  revisionsKept?: number
+  revisionsExact: boolean
+  keySample: { keys: string[]; prefixes: Record<string, number> }
+  sizeBytes: number
+  /** Only where the file keeps its list of free pages; etcd itself does not. See `scanDb`. */
+  sizeInUseBytes?: number
+  pageSize?: number
+  /** Those that begin with `unusable` say that the database cannot be restored as it is. */
+  findings: string[]
+}
+
+const TRIES = 3
+const SAMPLED_KEYS = 12
+
+/**
+ * Reads some pages (less than 1 MB, whatever the size) and says what is in the database. Damage becomes findings, never
+ * an error; an error is the source's own. A database that an etcd is writing meanwhile is read again.
+ */
+export async function peekDb(source: PageSource): Promise<DbPeek> {
+  for (let left = TRIES; ; left--) {
+    const peek = emptyPeek(source)
+    const txid = await lookInto(source, peek)
+    if (!peek.findings.some(isFatal) || left === 1 || !(await hasMoved(source, txid))) return peek
+  }
+}
+
+const isFatal = (finding: string) => finding.startsWith('unusable')
+
+function emptyPeek({ size }: PageSource): DbPeek {
+  return {
+    members: [],
+    removedMembers: [],
+    guess: 'unknown',
+    revisionsExact: false,
+    keySample: { keys: [], prefixes: {} },
+    sizeBytes: size,
+    findings: [],
+  }
+}
+
+async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | undefined> {
+  try {
+    const db = await openDb(memoReader(source))
+    peek.findings.push(...db.findings)
+    peek.pageSize = db.meta.pageSize
+    await lookIntoDb(db, peek)
+    return db.meta.txid
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    peek.findings.push(`unusable: ${error.message}`)
+    return undefined
+  }
+}
+
+async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
+  const buckets = await readBuckets(db)
+  const { clusterVersion, consistentIndex, term, compactRevision, scheduledCompactRevision, members, removedMembers } =
+    await readEtcdMeta(db, buckets, peek.findings)
+  Object.assign(peek, { consistentIndex, compactRevision, members, removedMembers })
+  if (term > 0) peek.term = term
+  if (clusterVersion !== undefined) peek.etcdVersion = clusterVersion
+  await lookForFree(db, peek)
+  peek.guess = guessCluster(members, [])
+  const key = buckets.get('key')
+  if (!key) {
+    peek.findings.push('unusable: there is no bucket of keys')
+    return
+  }
+  const sample = await sampleKeys(db, key, db.meta.pageSize > 8192 ? 4 : 10)
+  peek.revision = Math.max(sample.last?.main ?? 0, compactRevision, scheduledCompactRevision, 1)
+  peek.revisionsKept = sample.revisions
+  peek.revisionsExact = sample.isExact
+  peek.guess = guessCluster(members, sample.keys)
+  peek.keySample = { keys: namesOf(sample.keys), prefixes: countPrefixes(sample.keys) }
+  if (sample.last === undefined) peek.findings.push('empty: there are no keys in it')
+}
+
+/** Some keys, spread over the sample, cut to a printable length. */
+function namesOf(keys: Buffer[]): string[] {
+  const step = Math.max(1, Math.floor(keys.length / SAMPLED_KEYS))
+  return keys
+    .filter((_, index) => index % step === 0)
+    .slice(0, SAMPLED_KEYS)
+    .map((key) => printable(key.toString('utf8', 0, 200)))
+}
+
+/** Control characters in a key must not reach a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '\uFFFD')
+}
+
+/** A freelist page holds its length in `count`, or, from 65,535 on, in its first entry. */
+async function lookForFree({ source, meta }: Db, peek: DbPeek): Promise<void> {
+  const { freelist, pageSize, pages } = meta
+  if (freelist === undefined || freelist >= pages) return
+  const page = await source.read(freelist * pageSize, pageSize)
+  const count = page.readUInt16LE(10)
+  const free = count === 0xffff ? readUint64(page, 16) : count
+  if (readUint64(page, 0) === freelist && free < pages) peek.sizeInUseBytes = (pages - free) * pageSize
+}
+
+async function hasMoved(source: PageSource, txid: bigint | undefined): Promise<boolean> {
+  try {
+    return (await readMeta(source)).meta.txid !== txid
+  } catch {
+    return false
+  }
+}
