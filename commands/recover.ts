@@ -22,7 +22,8 @@ A run that fails or is stopped can be resumed: etcd-rescue runs resume.`
     copy: Flags.string({ summary: 'the copy to recover from; default: the best', helpValue: 'NODE:TOKEN' }),
     method: Flags.string({ summary: 'how', options: ['rebuild-from-trashcan'], exclusive: ['runbook'] }),
     runbook: Flags.string({ summary: 'a runbook of your own in place of the method', helpValue: 'NAME|FILE' }),
-    from: Flags.string({ summary: 'begin at this step, with the results of the last run', helpValue: 'STEP' }),
+    run: Flags.string({ summary: 'with --from: the earlier run whose results it needs', helpValue: 'ID' }),
+    from: Flags.string({ summary: 'begin at this step', helpValue: 'STEP' }),
   }
 
   async run(): Promise<RescueResult> {
@@ -33,6 +34,7 @@ A run that fails or is stopped can be resumed: etcd-rescue runs resume.`
       runbook: flags.runbook ?? flags.method ?? 'rebuild-from-trashcan',
       inputs: { ...parseSet(flags.set), ...(flags.copy === undefined ? {} : { copy: flags.copy }) },
       from: flags.from,
+      factsOf: flags.run,
     })
     return this.show(value, runLines(value), exitCode)
   }

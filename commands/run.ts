@@ -11,6 +11,7 @@ export default class Run extends BaseCommand {
     ...runFlags,
     ...setFlag,
     from: Flags.string({ summary: 'begin at this step', helpValue: 'STEP', exclusive: ['only'] }),
+    run: Flags.string({ summary: 'the earlier run whose results --from or --only needs', helpValue: 'ID' }),
     only: Flags.string({ summary: 'run this step alone', helpValue: 'STEP' }),
   }
 
@@ -25,6 +26,7 @@ export default class Run extends BaseCommand {
       runbook: args.runbook,
       inputs: parseSet(flags.set),
       from: flags.from,
+      factsOf: flags.run,
       only: flags.only,
     })
     return this.show(value, runLines(value), exitCode)

@@ -15,7 +15,7 @@ export async function listStoreBackups(
   { etcdCluster }: { etcdCluster: string },
 ): Promise<BackupListValue> {
   const config = await loadSettings(session)
-  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config, session.sources.env)
   return { store: store.url, backups: (await listBackups(store)).map(toEntry) }
 }
 
@@ -38,7 +38,7 @@ export async function verifyBackup(
   { etcdCluster, backup: name }: { etcdCluster: string; backup: string },
 ): Promise<VerifiedBackup> {
   const config = await loadSettings(session)
-  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config, session.sources.env)
   const backup = await readBackup(store, name)
   if (backup.meta === undefined) throw notRestorable(name, backup.problem ?? 'it has no meta file')
   const minor = minorOf(backup.meta.etcdVersion)

@@ -37,6 +37,7 @@ export abstract class BaseCommand extends Command {
       dryRun: flags['dry-run'] ?? false,
       yes: flags.yes ?? false,
       breakLock: flags['break-lock'] ?? false,
+      interactive: true,
       version: this.config.version,
       ...(flags['work-dir'] === undefined ? {} : { workDir: flags['work-dir'] }),
       ...(flags.confirm === undefined ? {} : { confirm: flags.confirm }),

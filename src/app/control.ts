@@ -10,7 +10,7 @@ export type { ControlValue } from '../ui/control.ts'
 /** The control files and waiting commands of an etcd cluster's store, with what they mean together (FACTS 1). */
 export async function showControl(session: Session, { etcdCluster }: { etcdCluster: string }): Promise<ControlValue> {
   const config = await loadSettings(session)
-  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config)
+  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config, session.sources.env)
   const files = await readControl(store)
   const { created, spec } = files
   return {

@@ -34,7 +34,7 @@ export async function publishBackup(session: Session, options: PublishOptions): 
     options.name ?? `published-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`,
   )
   const source = await snapshotSource(resolve(session.sources.cwd, options.file))
-  const store = await gated(session, await openBackupStore(target.backupStore, config))
+  const store = await gated(session, await openBackupStore(target.backupStore, config, session.sources.env))
   if ((await store.list(`${name}/`, { limit: 10 })).length > 0) throw exists(name, store)
   const memberCount = options.memberCount ?? (target.nodes.controlPlane.length || 3)
   const value = {

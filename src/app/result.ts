@@ -1,5 +1,4 @@
 import type { RunResult } from '../engine/index.ts'
-import type { Target } from '../ports/target.ts'
 import { type FactName, type Facts, facts as schemas } from '../steps/facts.ts'
 import type { RescueResult } from '../ui/run-result.ts'
 
@@ -11,26 +10,21 @@ export interface Outcome<T> {
   exitCode: number
 }
 
-interface RunNames {
-  run: string
-  runbook: string
-  target: Pick<Target, 'cluster' | 'etcdCluster'>
-}
-
 /** The contract's JSON of a run, from what the engine gives: facts become `source`, `backup` and `verified`. */
-export function toRescueResult({ run, runbook, target }: RunNames, result: RunResult): RescueResult {
-  const { status, steps, error } = result
+export function toRescueResult(result: RunResult): RescueResult {
+  const { run, runbook, status, cluster, etcdCluster, steps, error, undoable } = result
   return {
     run,
     runbook,
     status,
-    cluster: target.cluster,
-    etcdCluster: target.etcdCluster,
+    cluster,
+    etcdCluster,
     ...sourceOf(result),
     ...backupOf(result),
     ...verifiedOf(result),
-    steps: steps.map(({ id, status, startedAt, seconds, attempts }) => ({ id, status, startedAt, seconds, attempts })),
-    ...(error === undefined ? {} : { error: { code: error.code, message: error.message, hint: error.hint } }),
+    steps,
+    ...(error === undefined ? {} : { error }),
+    ...(undoable.length === 0 ? {} : { undoable }),
   }
 }
 

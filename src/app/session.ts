@@ -12,6 +12,8 @@ export interface Session {
   yes: boolean
   confirm?: string
   breakLock: boolean
+  /** False: never ask, even on a terminal. */
+  interactive: boolean
   /** Of this tool; written into journals. */
   version: string
 }

@@ -5,10 +5,13 @@ import type { Session } from './session.ts'
  * Ctrl-C (and SIGTERM) presses the stop switch: the first time the run stops at the next safe point, the second time
  * now. A third is for when even that hangs: the process ends, and the run can still be resumed.
  */
-export function stopOnSignals(stop: StopSwitch, session: Pick<Session, 'json'>): () => void {
+export function stopOnSignals(stop: StopSwitch, session: Pick<Session, 'json' | 'screen'>): () => void {
   const press = () => {
     const presses = stop.press()
-    if (presses > 2) process.exit(130)
+    if (presses > 2) {
+      session.screen.end()
+      process.exit(130)
+    }
     const text = presses === 1 ? 'stopping at the next safe point; Ctrl-C again stops now' : 'stopping now'
     if (!session.json) process.stderr.write(`\n${text}\n`)
   }

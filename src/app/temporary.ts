@@ -13,11 +13,11 @@ interface Room {
 
 /** A 0700 directory for the time of one command; emptied afterwards, also after an error or Ctrl-C. */
 export async function withScratch<T>(session: Session, config: Config, body: (room: Room) => Promise<T>): Promise<T> {
-  const [{ openScratch }, { stopSwitch }] = await Promise.all([
-    import('../adapters/scratch/scratch.ts'),
+  const [{ dirScratch }, { stopSwitch }] = await Promise.all([
+    import('../adapters/scratch/index.ts'),
     import('../engine/index.ts'),
   ])
-  const scratch = openScratch(join(config.workDir, 'tmp', randomBytes(8).toString('hex')))
+  const scratch = dirScratch(join(config.workDir, 'tmp', randomBytes(8).toString('hex')))
   const stop = stopSwitch()
   const release = stopOnSignals(stop, session)
   try {

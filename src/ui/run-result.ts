@@ -16,20 +16,27 @@ export interface RescueResult {
   steps: { id: string; status: StepStatus; startedAt: string; seconds: number; attempts: number }[]
   /** Only when failed or cancelled. */
   error?: EventError
+  /** Steps that `runs undo` would take back, the last first. */
+  undoable?: string[]
 }
 
 /** What `drill` prints: the same, and what was in the cluster before the incident. */
 export interface DrillResult extends RescueResult {
   incident: { keys: number; digest: string; etcdVersion: string; store: string; seconds: number }
   /** The recovered cluster compared with what was recorded before the incident, by the drill itself. */
-  compared?: { keysExpected: number; keysFound: number; digestMatches: boolean; missing: number; different: number }
+  compared?: { keysExpected: number; keysFound: number; digestMatches: boolean }
   /** Where the sandbox is, with `--keep`. */
   directory?: string
 }
 
 /** The result in a few lines on stdout; how it went was on stderr. */
 export function runLines(result: RescueResult): string[] {
-  return [`run ${result.run}: ${result.runbook}, ${result.status}`, ...sourceLines(result), ...verifiedLines(result)]
+  return [
+    `run ${result.run}: ${result.runbook}, ${result.status}`,
+    ...sourceLines(result),
+    ...verifiedLines(result),
+    ...undoLines(result),
+  ]
 }
 
 export function drillLines(result: DrillResult): string[] {
@@ -58,11 +65,13 @@ function verifiedLines({ verified }: RescueResult): string[] {
   return [`recovered ${count(keysFound)} of ${count(keysExpected)} keys, verified: ${digest}`, ...reasons]
 }
 
+function undoLines({ run, undoable = [] }: RescueResult): string[] {
+  return undoable.length === 0 ? [] : [`to take back ${undoable.join(', ')}: etcd-rescue runs undo ${run}`]
+}
+
 function comparedLines(compared: DrillResult['compared']): string[] {
   if (!compared) return []
-  const { keysExpected, keysFound, digestMatches, missing, different } = compared
-  const outcome = digestMatches
-    ? 'all there, every value the same'
-    : `${count(missing)} missing, ${count(different)} different`
-  return [`after the recovery: ${count(keysFound)} of ${count(keysExpected)} keys, ${outcome}`]
+  const { keysExpected, keysFound, digestMatches } = compared
+  const outcome = digestMatches ? 'every value the same' : 'KEYS OR VALUES DIFFER'
+  return [`the drill's own comparison: ${count(keysFound)} of ${count(keysExpected)} keys, ${outcome}`]
 }

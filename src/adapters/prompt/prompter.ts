@@ -6,6 +6,8 @@ export interface PrompterOptions {
   yes: boolean
   /** `--confirm NAME`: what `typeName` would have been answered. */
   confirm?: string | undefined
+  /** False: never ask, whatever the terminal, as in a drill. */
+  enabled?: boolean
   /** Questions are read from here and written there; both must be terminals, or nothing is ever asked. */
   input: NodeJS.ReadableStream & { isTTY?: boolean }
   output: NodeJS.WritableStream & { isTTY?: boolean }
@@ -21,7 +23,8 @@ export interface PrompterOptions {
  * and a pipe is how scripts and CI run (STACK: prompts).
  */
 export function openPrompter(options: PrompterOptions): Prompter {
-  const interactive = options.input.isTTY === true && options.output.isTTY === true
+  const { enabled = true, input, output } = options
+  const interactive = enabled && input.isTTY === true && output.isTTY === true
   const ask = <T>(question: string, flag: string, body: Ask<T>): Promise<T> =>
     interactive ? asked(options, body) : Promise.reject(unanswered(question, flag))
   return {

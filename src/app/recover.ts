@@ -1,0 +1,55 @@
+import { requireNodes, toTarget } from '../config/index.ts'
+import { createJournal, loadRun, memoryJournal, type NewRun, openJournal } from '../engine/index.ts'
+import { factsOf } from '../engine/state.ts'
+import { loadRunbook, planRunbook } from '../runbook/index.ts'
+import { registry } from '../steps/registry.ts'
+import { execute } from './execute.ts'
+import { type Outcome, type RescueResult, toRescueResult } from './result.ts'
+import { findRunbook, type RunbookChoice } from './runbooks.ts'
+import { newestRun } from './runs.ts'
+import type { Session } from './session.ts'
+import { loadSettings } from './settings.ts'
+
+export interface RunChoice extends RunbookChoice {
+  from?: string | undefined
+  only?: string | undefined
+  /** An earlier run whose results `from` and `only` go on with. */
+  factsOf?: string | undefined
+}
+
+/**
+ * Runs a runbook against the configured cluster. What went wrong inside the run is in the value, with its exit code;
+ * thrown is only what stopped it from beginning.
+ */
+export async function runRunbook(session: Session, choice: RunChoice): Promise<Outcome<RescueResult>> {
+  const config = await loadSettings(session)
+  const target = requireNodes(toTarget(config, choice.etcdCluster))
+  const runbook = await findRunbook(choice.runbook)
+  const plan = planRunbook(runbook, registry, target, choice.inputs)
+  const run: NewRun = { runbook, inputs: plan.inputs, target, tool: session.version }
+  const options = await optionsOf(choice, config.workDir)
+  const journal = session.dryRun ? memoryJournal(run) : await createJournal(config.workDir, run)
+  const result = await execute(session, { config, target, plan, journal, options })
+  return { value: toRescueResult(result), exitCode: result.exitCode }
+}
+
+/** `recover` is the incident's own runbook, run like any other. */
+export const recover = runRunbook
+
+async function optionsOf({ from, only, factsOf: earlier }: RunChoice, workDir: string) {
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(only === undefined ? {} : { only }),
+    ...(earlier === undefined ? {} : { facts: factsOf((await loadRun(workDir, earlier)).state) }),
+  }
+}
+
+/** Goes on with a run as its journal has it: the same runbook text, inputs and target, whatever the files say now. */
+export async function resumeRun(session: Session, id?: string): Promise<Outcome<RescueResult>> {
+  const config = await loadSettings(session)
+  const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)))
+  const { runbook, inputs, target } = journal.header
+  const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)
+  const result = await execute(session, { config, target, plan, journal })
+  return { value: toRescueResult(result), exitCode: result.exitCode }
+}

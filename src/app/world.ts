@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import type { Config } from '../config/index.ts'
+import { reportCall } from '../engine/index.ts'
+import { systemClock } from '../ports/clock.ts'
+import type { Prompter } from '../ports/prompter.ts'
+import type { Target } from '../ports/target.ts'
+import type { World } from '../ports/world.ts'
+import { openHosts } from './hosts.ts'
+import { openBackupStore } from './stores.ts'
+
+export interface WorldOptions {
+  config: Config
+  target: Target
+  env: NodeJS.ProcessEnv
+  prompter: Prompter
+  /** The run's own directory; what is secret goes below it. */
+  runDir: string
+  dryRun: boolean
+  /** One line for the operator, from below the steps. */
+  note(line: string): void
+}
+
+/** The real world, traced; with `dryRun` behind the gate that withholds every change. Nothing is connected yet. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const world = await realWorld(options)
+  const { trace, withhold } = await import('../adapters/dry-run/index.ts')
+  return options.dryRun ? withhold(world, reportCall) : trace(world, reportCall)
+}
+
+async function realWorld({ config, target, env, prompter, runDir, note }: WorldOptions): Promise<World> {
+  const clock = systemClock
+  const hosts = await openHosts({ config, target, prompter, clock, note })
+  const [{ localEtcd }, { liveEtcd }, { dirScratch }] = await Promise.all([
+    import('../adapters/etcd/local.ts'),
+    import('../adapters/etcd/live.ts'),
+    import('../adapters/scratch/index.ts'),
+  ])
+  const { etcdBinDir: binDir } = target.tools
+  return {
+    target,
+    ...hosts,
+    store: await openBackupStore(target.backupStore, config, env),
+    etcd: localEtcd({ ...(binDir === undefined ? {} : { binDir }), emit: note }),
+    live: liveEtcd({ hosts: hosts.controlPlane, etcdCluster: target.etcdCluster }),
+    clock,
+    prompter,
+    scratch: dirScratch(join(runDir, 'scratch')),
+    dryRun: false,
+    close: async () => {
+      await Promise.allSettled([...hosts.controlPlane, ...hosts.workers].map((host) => host.close()))
+    },
+  }
+}
