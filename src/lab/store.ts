@@ -1,5 +1,4 @@
-import { fileStore } from '../adapters/file/store.ts'
-import { RescueError } from '../errors/rescue-error.ts'
+import { openStore } from '../adapters/open-store.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
 export interface S3Access {
@@ -9,8 +8,9 @@ export interface S3Access {
   secretAccessKey: string
 }
 
-/** The sandbox's backup store. The S3 client is loaded only where it is needed. */
-export async function openLabStore(url: string, s3: S3Access | null): Promise<ObjectStore> {
-  if (s3 === null) return fileStore(url)
-  throw new RescueError('BUG', 'the S3 client is not there yet', { hint: 'use --store file' })
+/** The sandbox's backup store, on disk or behind its own S3 server. Nothing is taken from the environment. */
+export function openLabStore(url: string, s3: S3Access | null): ObjectStore {
+  if (s3 === null) return openStore(url)
+  const { endpoint, region, accessKeyId, secretAccessKey } = s3
+  return openStore(url, { endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } })
 }

@@ -22,7 +22,7 @@ async function makeFileStore(dir: string, cluster: string): Promise<LabStore> {
   const state = `file://${root}`
   for (const name of ['main', 'events']) await privateDir(below(root, cluster, name))
   const backupStore = below(state, cluster, 'main')
-  const main = await openLabStore(backupStore, null)
+  const main = openLabStore(backupStore, null)
   return { state, backupStore, s3: null, env: {}, main, close: async () => undefined }
 }
 

@@ -17,24 +17,31 @@ import { serveRpc } from './rpc.ts'
  */
 async function main(configFile: string): Promise<void> {
   const config = readConfig(configFile)
-  const store = await openLabStore(config.backupStore, config.s3)
+  const store = openLabStore(config.backupStore, config.s3)
   const me = (await readFile(join(config.volume, 'myid'), 'utf8')).trim()
   const member = await openMember(config)
-  await serveRpc(config.address, config.ports.grpc, config.secret, handlersOf(config, store, member, me))
+  const oneByOne = queue()
+  await serveRpc(config.address, config.ports.grpc, config.secret, handlersOf(config, store, member, me, oneByOne))
   info(`etcd-manager double of ${config.clusterName}, peer id ${me}`)
   stopOn(member)
-  void forever(config, () => member.runOnce().then(() => false), 'error running etcd')
+  void forever(config, () => oneByOne(() => member.runOnce()).then(() => false), 'error running etcd')
   await forever(config, controller(config, store, me), 'unexpected error running etcd cluster reconciliation loop')
 }
 
-/** What the leader may ask of this node. One change at a time, as etcd-manager holds a mutex. */
-function handlersOf(config: ManagerConfig, store: ObjectStore, member: LocalEtcdMember, id: string) {
+type Queue = <T>(work: () => Promise<T>) => Promise<T>
+
+/** One change of this node's etcd at a time, as etcd-manager holds a mutex. */
+function queue(): Queue {
   let last: Promise<unknown> = Promise.resolve()
-  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+  return (work) => {
     const next = last.then(work, work)
     last = next.catch(() => {})
     return next
   }
+}
+
+/** What the leader may ask of this node. */
+function handlersOf(config: ManagerConfig, store: ObjectStore, member: LocalEtcdMember, id: string, oneByOne: Queue) {
   return {
     info: async () => ({
       id,
