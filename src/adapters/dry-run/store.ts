@@ -12,18 +12,24 @@ const teller =
 /** Tells each request before it is made; sizes, never contents. */
 export function traceStore(store: ObjectStore, onCall: OnCall): ObjectStore {
   const tell = teller(store, onCall)
+  const read = <T>(line: string, request: () => T): T => {
+    tell('read', false, line)
+    return request()
+  }
+  const change = <T>(line: string, request: () => T): T => {
+    tell('change', false, line)
+    return request()
+  }
   return {
     url: store.url,
-    list: (prefix, options) => (tell('read', false, `list ${prefix}`), store.list(prefix, options)),
-    listFolders: (prefix, options) => (
-      tell('read', false, `list folders ${prefix}`), store.listFolders(prefix, options)
-    ),
-    head: (key) => (tell('read', false, `head ${key}`), store.head(key)),
-    read: (key, options) => (tell('read', false, `read ${key}`), store.read(key, options)),
-    stream: (key, options) => (tell('read', false, `read ${key}`), store.stream(key, options)),
-    write: (key, body, options) => (tell('change', false, writing(key, body)), store.write(key, body, options)),
-    upload: (key, body, options) => (tell('change', false, `upload ${key}`), store.upload(key, body, options)),
-    remove: (key, options) => (tell('change', false, removing(key, options)), store.remove(key, options)),
+    list: (prefix, options) => read(`list ${prefix}`, () => store.list(prefix, options)),
+    listFolders: (prefix, options) => read(`list folders ${prefix}`, () => store.listFolders(prefix, options)),
+    head: (key) => read(`head ${key}`, () => store.head(key)),
+    read: (key, options) => read(`read ${key}`, () => store.read(key, options)),
+    stream: (key, options) => read(`read ${key}`, () => store.stream(key, options)),
+    write: (key, body, options) => change(writing(key, body), () => store.write(key, body, options)),
+    upload: (key, body, options) => change(`upload ${key}`, () => store.upload(key, body, options)),
+    remove: (key, options) => change(removing(key, options), () => store.remove(key, options)),
   }
 }
 
