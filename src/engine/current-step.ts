@@ -13,7 +13,7 @@ const storage = new AsyncLocalStorage<Running>()
 export const within = <T>(running: Running, body: () => Promise<T>): Promise<T> => storage.run(running, body)
 
 /**
- * Give this to the decorators of the world (`withholdWorld`, `traceWorld`): each call becomes an event of the step that made it,
+ * Give this to the decorators of the world (`withhold`, `trace`): each call becomes an event of the step that made it,
  * and a withheld one makes that step `withheld`.
  */
 export const reportCall: OnCall = (call) => {

@@ -8,7 +8,7 @@ import { parseWhen } from './expressions.ts'
 import { flowProblems } from './flow.ts'
 import { fromZod, invalidRunbook, type PlacedProblem, type Problem, place } from './problems.ts'
 import { stepProblems } from './rules.ts'
-import { runbookFile } from './schema.ts'
+import { inputSpec, runbookFile } from './schema.ts'
 import type { Inputs, Runbook, RunbookSource, RunbookStep } from './types.ts'
 
 const MOST_CHARACTERS = 256 * 1024
@@ -57,9 +57,13 @@ function stepsOf(raw: unknown): unknown[] {
   return Array.isArray(steps) ? steps : []
 }
 
+/** Each input that can be read, also beside others that can't: its name must not be told as unknown. */
 function inputsOf(raw: unknown): Runbook['inputs'] {
-  const parsed = runbookFile.shape.inputs.safeParse((raw as { inputs?: unknown }).inputs)
-  return parsed.success ? parsed.data : {}
+  const { inputs } = raw as { inputs?: unknown }
+  if (typeof inputs !== 'object' || inputs === null) return {}
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, spec]) => [name, inputSpec.loose().safeParse(spec).data ?? {}]),
+  )
 }
 
 function inputProblems(inputs: Runbook['inputs']): Problem[] {

@@ -24,12 +24,18 @@ export interface PlacedProblem {
 
 /** Problems in the order of the file. */
 export function place(problems: Problem[], document: Document, lines: LineCounter, file: string): PlacedProblem[] {
+  const seen = new Set<string>()
   return problems
     .map((problem) => ({ ...problem, offset: offsetOf(document, problem.path, problem.key) }))
     .sort((a, b) => a.offset - b.offset)
     .map(({ offset, message, wayOut }) => {
       const { line, col } = lines.linePos(offset)
       return { file, line: Math.max(line, 1), column: Math.max(col, 1), message, wayOut }
+    })
+    .filter(({ line, column, message }) => {
+      // Members of a group share their condition, and so what is wrong with it.
+      const same = `${line}:${column}: ${message}`
+      return !seen.has(same) && seen.add(same)
     })
 }
 

@@ -10,7 +10,7 @@ export { traceHost, withholdHost } from './hosts.ts'
 export { traceStore, withholdStore } from './store.ts'
 
 /** The same world, with every call told before it is made. Give it the engine's `reportCall`. */
-export function traceWorld(world: World, onCall: OnCall): World {
+export function trace(world: World, onCall: OnCall): World {
   return {
     ...world,
     controlPlane: world.controlPlane.map((host) => traceHost(host, onCall)),
@@ -25,8 +25,8 @@ export function traceWorld(world: World, onCall: OnCall): World {
  * The one gate of a dry run: reads go through and are told, changes are told and withheld. Nothing behind it can write on
  * a node, in the store, in the live etcd or on this machine's disk. Give it the engine's `reportCall`.
  */
-export function withholdWorld(world: World, onCall: OnCall): World {
-  const traced = traceWorld(world, onCall)
+export function withhold(world: World, onCall: OnCall): World {
+  const traced = trace(world, onCall)
   return {
     ...traced,
     dryRun: true,

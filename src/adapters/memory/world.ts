@@ -2,7 +2,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdClient, LiveEtcd, LocalEtcd } from '../../ports/etcd.ts'
 import type { Target } from '../../ports/target.ts'
 import type { World } from '../../ports/world.ts'
-import { openScratch } from '../scratch/index.ts'
+import { dirScratch } from '../scratch/index.ts'
 import { memoryClock } from './clock.ts'
 import { memoryPrompter } from './prompter.ts'
 import { memoryStore } from './store.ts'
@@ -28,7 +28,7 @@ export function memoryWorld(over: Partial<World> = {}): World {
     clock: memoryClock(),
     prompter: memoryPrompter(),
     // Never made unless a step writes to it.
-    scratch: openScratch('/nonexistent/etcd-rescue'),
+    scratch: dirScratch('/nonexistent/etcd-rescue'),
     dryRun: false,
     close: async () => {},
     ...over,

@@ -10,7 +10,7 @@ const RESERVE_BYTES = 256 * 1024 * 1024
  * A scratch in a directory, which is made at first use. Not shared: everything in it is removed by `removeAll`, so it must
  * be a directory of one run. `LOCAL_FILE` for what the file system refuses.
  */
-export function openScratch(base: string, options: { reserveBytes?: number } = {}): Scratch {
+export function dirScratch(base: string, options: { reserveBytes?: number } = {}): Scratch {
   if (!isAbsolute(base) || resolve(base) === '/') throw badPart(base)
   const peek = (...parts: string[]) => join(base, ...parts.map(checked))
   const dir = async (...parts: string[]) => {
