@@ -5,9 +5,10 @@ import type { DrillResult } from '../src/app/result.ts'
 export default class Drill extends BaseCommand {
   static override summary =
     'rehearse: build a cluster on this machine, break it as the incident did, recover it, compare every key'
-  static override description =
-    `Real etcd, real SSH, a real S3 interface, and the same runbook through the same code as recover. Touches nothing
-outside a directory of its own and leaves nothing behind, unless --keep.`
+  static override description = [
+    'Real etcd, real SSH, a real S3 interface, and the same runbook through the same code as recover. Touches nothing',
+    'outside a directory of its own and leaves nothing behind, unless --keep.',
+  ].join(' ')
   static override examples = ['<%= config.bin %> drill', '<%= config.bin %> drill --keys 20000 --store file --json']
   static override flags = {
     keys: Flags.integer({ summary: 'how many keys the cluster holds', default: 5000, min: 10, max: 2_000_000 }),

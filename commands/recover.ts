@@ -5,12 +5,12 @@ import type { RescueResult } from '../src/app/result.ts'
 
 export default class Recover extends BaseCommand {
   static override summary = 'bring an etcd back: finds the best copy of the data, proves it, and restores it'
-  static override description =
-    `Reads all control-plane nodes, takes the best copy from a trashcan with its WAL, publishes it as a backup, tries
-that backup out on this machine, and only then lets etcd-manager restore it. Nothing on the cluster is changed
-before the cluster's name was typed, except new folders in the backup store and missing control files.
-
-A run that fails or is stopped can be resumed: etcd-rescue runs resume.`
+  static override description = [
+    'Reads all control-plane nodes, takes the best copy from a trashcan with its WAL, publishes it as a backup, tries that',
+    'backup out on this machine, and only then lets etcd-manager restore it. Nothing on the cluster is changed before its',
+    'name was typed, except new folders in the backup store and missing control files. A run that fails or is stopped can',
+    'be resumed: etcd-rescue runs resume.',
+  ].join(' ')
   static override examples = [
     '<%= config.bin %> recover --dry-run',
     '<%= config.bin %> recover',

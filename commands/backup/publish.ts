@@ -5,9 +5,10 @@ import type { PublishedBackup } from '../../src/app/publish-backup.ts'
 
 export default class BackupPublish extends BaseCommand {
   static override summary = 'publish a snapshot, or a plain database file, as a backup that etcd-manager restores'
-  static override description =
-    `A database file without its digest gets one. Its writes that are only in a WAL are not in it: recover from the whole
-member directory where there is one.`
+  static override description = [
+    'A database file without its digest gets one. Writes that are only in a WAL are not in it: recover from the whole',
+    'member directory where there is one.',
+  ].join(' ')
   static override args = { file: Args.string({ required: true, description: 'a snapshot, or member/snap/db' }) }
   static override flags = {
     ...changingFlags,

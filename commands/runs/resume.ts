@@ -5,9 +5,10 @@ import type { RescueResult } from '../../src/app/result.ts'
 
 export default class RunsResume extends BaseCommand {
   static override summary = 'go on with a run that failed, was stopped or was killed'
-  static override description =
-    `Skips what is done. For a step that was begun and not finished it looks at the cluster first, so that nothing
-irreversible is done twice.`
+  static override description = [
+    'Skips what is done. For a step that was begun and not finished it looks at the cluster first, so that nothing',
+    'irreversible is done twice.',
+  ].join(' ')
   static override args = { run: Args.string({ description: 'its id; default: the last one' }) }
   static override flags = { ...changingFlags, 'break-lock': runFlags['break-lock'] }
 

@@ -30,10 +30,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 async function realWorld({ config, target, env, prompter, runDir, note }: WorldOptions): Promise<World> {
   const clock = systemClock
   const hosts = await openHosts({ config, target, prompter, clock, note })
-  const [{ localEtcd }, { liveEtcd }, { dirScratch }] = await Promise.all([
+  const [{ localEtcd }, { liveEtcd }, { dirScratch }, { localCommands }] = await Promise.all([
     import('../adapters/etcd/local.ts'),
     import('../adapters/etcd/live.ts'),
     import('../adapters/scratch/index.ts'),
+    import('../adapters/local/index.ts'),
   ])
   const { etcdBinDir: binDir } = target.tools
   return {
@@ -45,6 +46,7 @@ async function realWorld({ config, target, env, prompter, runDir, note }: WorldO
     clock,
     prompter,
     scratch: dirScratch(join(runDir, 'scratch')),
+    local: localCommands(),
     dryRun: false,
     close: async () => {
       await Promise.allSettled([...hosts.controlPlane, ...hosts.workers].map((host) => host.close()))
