@@ -1,5 +1,6 @@
 import { Config } from '@oclif/core'
 import { expect, it } from 'vitest'
+import { commandsPage } from '../../scripts/lib/commands-page.mjs'
 import { testPackage } from '../support/cli.ts'
 
 /** Scripts rely on these: whoever changes one changes test/golden/commands.json in the same commit, with `vitest -u`. */
@@ -45,3 +46,7 @@ function describeFlag({ type, char, default: preset, options, required, multiple
     .filter((part) => part !== '')
     .join(' ')
 }
+
+it('docs/commands.md is what `npm run docs` writes', async () => {
+  await expect(await commandsPage(testPackage())).toMatchFileSnapshot('../../docs/commands.md')
+})

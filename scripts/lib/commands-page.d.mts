@@ -1,0 +1,1 @@
+export function commandsPage(packageRoot: string): Promise<string>
