@@ -8,6 +8,7 @@ import { makeLabStore } from './cluster/store.ts'
 import { makeTree } from './cluster/trees.ts'
 import { CLUSTER, writeConfig } from './config-file.ts'
 import { writeSpec } from './etcd-manager/control-store.ts'
+import { layEventsDecoy } from './events-decoy.ts'
 import { privateDir } from './files.ts'
 import type { Lab } from './lab.ts'
 import { planNodes } from './layout.ts'
@@ -33,6 +34,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     for (const node of nodes) await makeTree(node)
     for (const node of controlPlane) await writeNodePki(node, pki)
     for (const node of controlPlane) await writePeerId(node)
+    if (settings.eventsDecoy) await Promise.all(controlPlane.map((node) => layEventsDecoy(node, settings, pki)))
     const keys = await makeSshKeys(dir, nodes)
     const store = await makeLabStore(dir, CLUSTER, settings)
     closers.push(store.close)

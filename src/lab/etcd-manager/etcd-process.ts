@@ -2,8 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EtcdRelease } from '../../ports/etcd.ts'
-import { exited, killGroup, spawnTied, started } from '../spawn.ts'
-import { info } from './log.ts'
+import { type Exit, exited, killGroup, spawnTied, started } from '../spawn.ts'
 
 export interface EtcdSpec {
   release: EtcdRelease
@@ -52,20 +51,16 @@ function argvOf(spec: EtcdSpec): [string, ...string[]] {
 }
 
 /** Starts etcd tied to this process: killing the etcd-manager container kills its etcd (FACTS 6). */
-export async function startEtcd(spec: EtcdSpec): Promise<ChildProcess> {
+export async function startEtcd(spec: EtcdSpec, output: 'inherit' | 'ignore' = 'inherit'): Promise<ChildProcess> {
   await mkdir(spec.dataDir, { recursive: true, mode: 0o700 })
-  const child = await started(spawnTied(argvOf(spec), { stdio: ['ignore', 'inherit', 'inherit'] }))
-  info(`started etcd with datadir ${spec.dataDir}; pid=${child.pid}`)
+  const child = await started(spawnTied(argvOf(spec), { stdio: ['ignore', output, output] }))
   return child
 }
 
 /** SIGKILL, as etcd-manager does: the database is left without the writes of the last 100 ms (FACTS 2). */
-export async function killEtcd(child: ChildProcess, dataDir: string): Promise<void> {
-  info(`killing etcd with datadir ${dataDir}`)
+export async function killEtcd(child: ChildProcess): Promise<Exit> {
   killGroup(child, 'SIGKILL')
-  info('Waiting for etcd to exit')
-  const { signal, code } = await exited(child)
-  info(`Exited etcd: ${signal === null ? `exit status ${code}` : 'signal: killed'}`)
+  return exited(child)
 }
 
 /** Puts this node's certificates under `pki/<token>`, where etcd-manager issues them at each start. */

@@ -47,14 +47,19 @@ export async function openMember(config: ManagerConfig): Promise<LocalEtcdMember
     info(`starting etcd with state ${describe(current)}`)
     info(`starting etcd with datadir ${spec.dataDir}`)
     await layPki(config.pkiDir, spec.pkiDir)
-    process = { child: await startEtcd(spec), dataDir: spec.dataDir }
+    const child = await startEtcd(spec)
+    info(`started etcd with datadir ${spec.dataDir}; pid=${child.pid}`)
+    process = { child, dataDir: spec.dataDir }
   }
 
   async function kill() {
     const current = process
     process = undefined
     if (current !== undefined && current.child.exitCode === null && current.child.signalCode === null) {
-      await killEtcd(current.child, current.dataDir)
+      info(`killing etcd with datadir ${current.dataDir}`)
+      info('Waiting for etcd to exit')
+      const { signal, code } = await killEtcd(current.child)
+      info(`Exited etcd: ${signal === null ? `exit status ${code}` : 'signal: killed'}`)
     }
   }
 

@@ -66,7 +66,7 @@ export async function doRestore(config: ManagerConfig, store: ObjectStore, backu
   } finally {
     if (child !== undefined) {
       info('stopping etcd that was reading backup')
-      await killEtcd(child, dataDir)
+      await killEtcd(child)
     }
     await rm(dir, { recursive: true, force: true })
   }
