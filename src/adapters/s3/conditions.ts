@@ -11,7 +11,7 @@ export interface Conditions {
 /** True when the store says that the condition did not hold. */
 export function isRefusedCondition(error: unknown): boolean {
   const { code, status } = failureOf(error)
-  return status === 412 || code === 'PreconditionFailed' || code === 'ConditionalRequestConflict'
+  return status === 412 || ['PreconditionFailed', 'ConditionalRequestConflict', 'ConcurrentModification'].includes(code)
 }
 
 /** True when the store says that it does not know the condition at all. */

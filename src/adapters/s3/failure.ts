@@ -75,6 +75,7 @@ const PASSING = new Set([
   'XAmzContentSHA256Mismatch',
   // two conditional writes at the same moment: one of them has to look again
   'ConditionalRequestConflict',
+  'ConcurrentModification', // the same, in Ceph's words
   'OperationAborted',
   // the SDK learns the store's time from this answer, so the next attempt is right
   'RequestTimeTooSkewed',

@@ -22,7 +22,8 @@ export function decodeAwsChunked(source: AsyncIterable<Buffer>, signed?: Signed)
 async function* decode(reader: ByteReader, trailers: Record<string, string>, signed?: Signed): AsyncGenerator<Buffer> {
   let previous = signed?.signature ?? ''
   for (;;) {
-    const [, hex, signature] = /^([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(await reader.line()) ?? []
+    const [, hex, signature] =
+      /^([0-9a-fA-F]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(await reader.line()) ?? []
     if (!hex) throw new S3Error('IncompleteBody')
     const size = Number.parseInt(hex, 16)
     const hash = createHash('sha256')
@@ -48,7 +49,8 @@ async function readTrailers(reader: ByteReader, trailers: Record<string, string>
     const value = line.slice(colon + 1).trim()
     if (colon < 1 || Object.keys(trailers).length > 20) throw new S3Error('InvalidArgument')
     if (name === 'x-amz-trailer-signature') {
-      if (signed) checked(signed, ['AWS4-HMAC-SHA256-TRAILER', signed.date, signed.scope, previous, sha256(lines)], value)
+      if (signed)
+        checked(signed, ['AWS4-HMAC-SHA256-TRAILER', signed.date, signed.scope, previous, sha256(lines)], value)
       return
     }
     trailers[name] = value

@@ -55,7 +55,10 @@ export function hmac(key: string | Buffer, text: string): Buffer {
 }
 
 function signingKey(secret: string, day: string, region: string): Buffer {
-  return [day, region, 's3', 'aws4_request'].reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`))
+  return [day, region, 's3', 'aws4_request'].reduce<Buffer>(
+    (key, part) => hmac(key, part),
+    Buffer.from(`AWS4${secret}`),
+  )
 }
 
 function checkSkew(date: string, now: number): void {
@@ -82,7 +85,9 @@ function encodePath(path: string): string {
 
 function canonicalQuery(query: string): string {
   if (query === '') return ''
-  const pairs = query.split('&').map((pair) => splitOnce(pair, '=').map((part) => uriEncode(decodeURIComponent(part ?? ''))))
+  const pairs = query
+    .split('&')
+    .map((pair) => splitOnce(pair, '=').map((part) => uriEncode(decodeURIComponent(part ?? ''))))
   const sorted = pairs.map(([name = '', value = '']) => [name, value] as const).sort(byNameAndValue)
   return sorted.map(([name, value]) => `${name}=${value}`).join('&')
 }

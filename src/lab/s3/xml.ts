@@ -22,11 +22,11 @@ function inner(fields: XmlFields): string {
 function element(name: string, value: XmlValue): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.map((item: XmlFields) => element(name, item)).join('')
-  const content = typeof value === 'object' ? inner(value as XmlFields) : escape(String(value))
+  const content = typeof value === 'object' ? inner(value as XmlFields) : escapeText(String(value))
   return `<${name}>${content}</${name}>`
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
@@ -50,7 +50,7 @@ export function parseXml(source: string): XmlNode {
   )) {
     const top = stack.at(-1)
     if (!top) throw new S3Error('MalformedXML')
-    if (text !== undefined) top.text += unescape(text)
+    if (text !== undefined) top.text += decodeEntities(text)
     else if (name !== undefined && close) {
       if (top.name !== local(name)) throw new S3Error('MalformedXML')
       stack.pop()
@@ -80,7 +80,7 @@ export function textOf(node: XmlNode | undefined, ...path: string[]): string | u
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-function unescape(text: string): string {
+function decodeEntities(text: string): string {
   return text.replace(/&(#x[0-9a-f]+|#\d+|\w+);/gi, (whole, name: string) => {
     if (name.startsWith('#x')) return String.fromCodePoint(Number.parseInt(name.slice(2), 16))
     if (name.startsWith('#')) return String.fromCodePoint(Number(name.slice(1)))
