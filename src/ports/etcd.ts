@@ -75,6 +75,8 @@ export interface LocalMember {
   readonly dataDir: string
   readonly pid: number
   readonly client: EtcdClient
+  /** What etcd did to the data at its start that an operator should know: a WAL that it cut, writes that it dropped. */
+  readonly notes?: readonly string[]
   /** SIGTERM, then SIGKILL after 10 s. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -91,12 +93,21 @@ export interface LocalEtcd {
    * `snapshot restore` of a database file into a data directory that must not exist. A failed restore leaves no
    * directory (FACTS 2). `skipHashCheck` only for a plain copy that carries no digest.
    */
-  restore(release: EtcdRelease, snapshotFile: string, dataDir: string, options?: { skipHashCheck?: boolean; signal?: AbortSignal }): Promise<void>
+  restore(
+    release: EtcdRelease,
+    snapshotFile: string,
+    dataDir: string,
+    options?: { skipHashCheck?: boolean; signal?: AbortSignal },
+  ): Promise<void>
   /**
    * Starts a member and waits until it serves a linearizable read. `forceNewCluster` for a copied member directory:
    * without it the copy would look for its old peers, the production ones (FACTS 2).
    */
-  start(release: EtcdRelease, dataDir: string, options?: { forceNewCluster?: boolean; timeoutMs?: number; signal?: AbortSignal }): Promise<LocalMember>
+  start(
+    release: EtcdRelease,
+    dataDir: string,
+    options?: { forceNewCluster?: boolean; timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<LocalMember>
 }
 
 /** The cluster's own etcd, through the control plane. */

@@ -26,7 +26,8 @@ function fromJson(line: string): Told {
   try {
     const { level, msg, error } = JSON.parse(line) as { level?: string; msg?: string; error?: string }
     const text = error ? `${msg}: ${error}` : String(msg ?? '')
-    return { text, grave: (level === 'fatal' || level === 'panic') && !/^discovery failed/.test(text) }
+    // whatever ends it is logged as failed discovery, which says nothing
+    return { text: text.replace(/^discovery failed: /, ''), grave: level === 'fatal' || level === 'panic' }
   } catch {
     return { text: '', grave: false }
   }

@@ -28,6 +28,7 @@ export async function waitUntilServing(serving: Serving): Promise<EtcdClient> {
   const probe = await connectEtcd({ socketPath: serving.socketPath, name: serving.name, deadlineMs: 1000 })
   try {
     while (!(await answers(probe))) await pause(serving, state, deadline)
+    serving.signal?.throwIfAborted()
     return client
   } catch (error) {
     await client.close()

@@ -6,6 +6,7 @@ import type { EtcdRelease, LocalEtcd, LocalMember } from '../../ports/etcd.ts'
 import { spawnBound } from './bound-process.ts'
 import { explainExit } from './exit-reason.ts'
 import { waitUntilServing } from './readiness.ts'
+import { startNotes } from './start-notes.ts'
 import { removeTempDir, shortTempDir } from './temp-dir.ts'
 
 type StartOptions = NonNullable<Parameters<LocalEtcd['start']>[2]>
@@ -37,6 +38,7 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
       explainExit: async () => explainExit(release, child, await readFile(logFile, 'utf8').catch(() => '')),
       lastLog: () => readFile(logFile, 'utf8').catch(() => ''),
     })
+    const notes = startNotes(await readFile(logFile, 'utf8').catch(() => ''))
     let stopping: Promise<void> | undefined
     const stop = async () => {
       await client.close()
@@ -48,6 +50,7 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
       dataDir,
       pid: child.pid ?? 0,
       client,
+      notes,
       stop: () => {
         stopping ??= stop()
         return stopping

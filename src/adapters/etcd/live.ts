@@ -1,0 +1,98 @@
+import { RescueError } from '../../errors/rescue-error.ts'
+import type { EtcdClient, LiveEtcd } from '../../ports/etcd.ts'
+import { pathOn, type RemoteHost } from '../../ports/remote-host.ts'
+import { connectEtcd } from './connect.ts'
+import type { EtcdTls } from './rpc.ts'
+
+/** kOps' client ports on every control-plane node (kubernetes/kops, pkg/wellknownports; FACTS 6 for main and events). */
+export const clientPorts: Readonly<Record<string, number>> = { main: 4001, events: 4002, cilium: 4003, leases: 4004 }
+
+/** Where the API server has its client certificate for etcd: kOps today, and older ones (FACTS 6). */
+const CERTIFICATE_DIRS = ['/srv/kubernetes/kube-apiserver', '/etc/kubernetes/pki/kube-apiserver']
+
+export interface LiveEtcdOptions {
+  /** The control plane, in the order in which it is tried. */
+  hosts: readonly RemoteHost[]
+  /** `main`, `events`, … */
+  etcdCluster: string
+  /** Default: kOps' port of that etcd cluster. */
+  port?: number
+  /** Default true. kOps' feature flag EtcdEventsHTTP makes `events` (and `leases`) plain text. */
+  tls?: boolean
+  /** Of each call. Default 10 s. */
+  deadlineMs?: number
+}
+
+/** The cluster's own etcd over SSH forwards. The client key is read from the node and stays in memory. */
+export function liveEtcd(options: LiveEtcdOptions): LiveEtcd {
+  return {
+    connect: async ({ node, timeoutMs } = {}) => {
+      const hosts = options.hosts.filter(({ name }) => node === undefined || name === node)
+      const said: string[] = []
+      for (const host of hosts) {
+        try {
+          return await connectThrough(host, options, timeoutMs)
+        } catch (error) {
+          said.push(`${host.name}: ${error instanceof Error ? error.message : error}`)
+        }
+      }
+      const names = node ?? 'any control-plane node'
+      throw new RescueError(
+        'ETCD_UNREACHABLE',
+        `etcd ${options.etcdCluster} cannot be reached on ${names}: ${said.join('; ')}`,
+        {
+          hint: 'see on the nodes whether etcd-manager runs and its etcd has a quorum: `crictl ps`, /var/log/etcd.log',
+        },
+      )
+    },
+  }
+}
+
+/** Resolves only when the member has answered. */
+async function connectThrough(host: RemoteHost, options: LiveEtcdOptions, timeoutMs?: number): Promise<EtcdClient> {
+  const port = options.port ?? clientPorts[options.etcdCluster]
+  if (port === undefined) {
+    throw new RescueError('CONFIG_INVALID', `kOps has no etcd cluster ${options.etcdCluster}`, {
+      hint: `it is one of ${Object.keys(clientPorts).join(', ')}`,
+    })
+  }
+  const tls = options.tls === false ? undefined : await readCertificate(host)
+  const forward = await host.forward(port)
+  const name = `${host.name}:${port}`
+  const deadlineMs = timeoutMs ?? options.deadlineMs
+  const client = await connectEtcd({
+    socketPath: forward.socketPath,
+    name,
+    ...(tls && { tls }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  })
+  const close = async () => {
+    await client.close()
+    await forward.close()
+  }
+  try {
+    await client.status()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { ...client, close }
+}
+
+async function readCertificate(host: RemoteHost): Promise<EtcdTls> {
+  for (const dir of CERTIFICATE_DIRS) {
+    const files = ['etcd-ca.crt', 'etcd-client.crt', 'etcd-client.key'].map((file) => pathOn(host, `${dir}/${file}`))
+    const [ca, cert, key] = await Promise.all(files.map((file) => readPem(host, file)))
+    if (ca && cert && key) return { ca, cert, key }
+  }
+  throw new RescueError('PRECONDITION', `${host.name} has no client certificate for etcd`, {
+    hint: `expected etcd-ca.crt, etcd-client.crt and etcd-client.key in ${CERTIFICATE_DIRS.join(' or ')}`,
+  })
+}
+
+/** `cat` says 1 for a missing file. */
+async function readPem(host: RemoteHost, path: string): Promise<Buffer | undefined> {
+  const argv = ['cat', path] as const
+  const { code, stdout } = await host.run({ effect: 'read', argv, okCodes: [0, 1], maxOutputBytes: 256 << 10 })
+  return code === 0 && stdout.includes('-----BEGIN ') ? Buffer.from(stdout) : undefined
+}
