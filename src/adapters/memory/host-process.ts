@@ -2,7 +2,17 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { CommandResult, RemoteCommand, RemoteStream } from '../../ports/remote-host.ts'
-import type { MemoryReply } from './host.ts'
+
+/** What a scripted command answers. All is optional: `{}` is exit 0 without output. */
+export interface MemoryReply {
+  code?: number
+  stdout?: string | Buffer | Iterable<Buffer> | AsyncIterable<Buffer>
+  stderr?: string
+  /** Before anything is said, in milliseconds. */
+  delayMs?: number
+  /** Never ends by itself. */
+  hangs?: boolean
+}
 
 /** A scripted command that runs. */
 export interface MemoryProcess {

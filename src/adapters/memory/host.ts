@@ -1,18 +1,7 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { RemoteCommand, RemoteHost, RemoteStream } from '../../ports/remote-host.ts'
 import { createMemoryForward } from './host-forward.ts'
-import { type MemoryProcess, play } from './host-process.ts'
-
-/** What a scripted command answers. All is optional: `{}` is exit 0 without output. */
-export interface MemoryReply {
-  code?: number
-  stdout?: string | Buffer | Iterable<Buffer> | AsyncIterable<Buffer>
-  stderr?: string
-  /** Before anything is said, in milliseconds. */
-  delayMs?: number
-  /** Never ends by itself. */
-  hangs?: boolean
-}
+import { type MemoryProcess, type MemoryReply, play } from './host-process.ts'
 
 /** Answers a command, or undefined for one that it does not know (exit 127, as a shell says). */
 export type MemoryScript = (argv: readonly string[], stdin: Buffer) => MemoryReply | undefined

@@ -81,7 +81,7 @@ async function* methodsOf(parts: AuthParts, tried: string[]): Methods {
     )
     left = yield { type: 'password', username, password }
     // asked for again means it was wrong
-    session.forget(name)
+    await session.forget(name, password)
   }
 }
 

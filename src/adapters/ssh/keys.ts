@@ -41,7 +41,7 @@ export async function unlock(
     )
     const key = oneKey(ssh2.utils.parseKey(identity.text, passphrase))
     if (!(key instanceof Error)) return key
-    session.forget(name)
+    await session.forget(name, passphrase)
   }
   return undefined
 }

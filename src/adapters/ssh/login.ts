@@ -116,7 +116,7 @@ async function settle(
     case 'unknown-key':
       return acceptKey(endpoint, failure.key, place, options, session)
     case 'busy': {
-      const tries = /nothing listens/.test(failure.why) ? TRIES_REFUSED : TRIES_DROPPED
+      const tries = /nothing listens|refused/i.test(failure.why) ? TRIES_REFUSED : TRIES_DROPPED
       if (attempt >= tries) throw unreachable(place, `${failure.why}, ${attempt} times`, failure.cause)
       return options.clock.sleep(backoff(attempt))
     }

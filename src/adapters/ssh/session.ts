@@ -15,7 +15,8 @@ export interface SshSession {
   ask<T>(question: () => Promise<T>): Promise<T>
   /** An answer by name: asked for once, then remembered until `forget`. A failed question is not remembered. */
   secret(name: string, question: () => Promise<string>): Promise<string>
-  forget(name: string): void
+  /** That answer was wrong. One that was given since then is kept: hosts that share it find out at the same time. */
+  forget(name: string, wrong: string): Promise<void>
   /** Runs a login when there is room: sshd falls to a few logins a second when hundreds come at once. */
   login<T>(work: () => Promise<T>): Promise<T>
   /** A shared thing by name, opened by the first that asks, closed when the last lets go. */
@@ -48,7 +49,11 @@ export function createSshSession(): SshSession {
   const session: SshSession = {
     ask: (question) => within(questions, question),
     secret: (name, question) => remember(answers, name, () => session.ask(question)),
-    forget: (name) => void answers.delete(name),
+    forget: async (name, wrong) => {
+      const known = answers.get(name)
+      const answer = await known?.catch(() => undefined)
+      if (answer === wrong && answers.get(name) === known) answers.delete(name)
+    },
     login: (work) => within(logins, work),
     share: (name, open) => lease(shared, name, open),
     drop: (name) => void shared.delete(name),

@@ -71,6 +71,6 @@ async function find({ place, user, probe, prompter, session }: Parameters<typeof
   )
   const tried = await probe(`LC_ALL=C ${shellQuote([...WITH_PASSWORD, 'true'])}`, `${password}\n`)
   if (tried.code === 0) return { kind: 'password', password }
-  session.forget(name)
+  await session.forget(name, password)
   throw sudoRefused(place, user, tried.stderr || 'the password is wrong')
 }
