@@ -24,6 +24,11 @@ export async function etcdReleases(): Promise<EtcdRelease[]> {
   return releases
 }
 
+/** The newest of each minor version, for suites whose subject hardly depends on the patch. */
+export function newestOfEach(releases: EtcdRelease[]): EtcdRelease[] {
+  return releases.filter(({ minor }, at) => releases[at + 1]?.minor !== minor)
+}
+
 export const noEtcd = 'no etcd is set up: run `node scripts/test-setup/etcd.mjs`'
 
 function versionDirs(): string[] {

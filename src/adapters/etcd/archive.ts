@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { EtcdMinor, EtcdRelease } from '../../ports/etcd.ts'
 import { intoCache, withWorkDir } from './install.ts'
-import { pinnedArchives } from './packages.ts'
+import { type PinnedArchive, pinnedArchives } from './packages.ts'
 import { runTool } from './run-tool.ts'
 
 const OFFICIAL = 'https://github.com/etcd-io/etcd/releases/download'
@@ -17,12 +17,14 @@ const MAX_BYTES = 200 << 20
 export interface ArchiveOptions {
   cacheDir: string
   archiveBase?: string
+  /** In place of the table, for a mirror of other builds and for tests. */
+  pinned?: PinnedArchive
   emit: (line: string) => void
 }
 
 /** The official release of a minor version, used only when its SHA-256 is the pinned one. Linux only. */
 export async function installFromArchive(minor: EtcdMinor, options: ArchiveOptions): Promise<EtcdRelease> {
-  const pinned = pinnedArchives[minor]
+  const pinned = options.pinned ?? pinnedArchives[minor]
   const sum = pinned?.sha256[process.arch]
   if (!pinned || !sum || process.platform !== 'linux') {
     throw new Error(`no sum is known for etcd ${minor} on ${process.platform}/${process.arch}`)

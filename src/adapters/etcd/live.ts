@@ -1,7 +1,7 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdClient, LiveEtcd } from '../../ports/etcd.ts'
 import { pathOn, type RemoteHost } from '../../ports/remote-host.ts'
-import { connectEtcd } from './connect.ts'
+import { type ConnectOptions, connectEtcd } from './connect.ts'
 import type { EtcdTls } from './rpc.ts'
 
 /** kOps' client ports on every control-plane node (kubernetes/kops, pkg/wellknownports; FACTS 6 for main and events). */
@@ -58,25 +58,34 @@ async function connectThrough(host: RemoteHost, options: LiveEtcdOptions, timeou
   }
   const tls = options.tls === false ? undefined : await readCertificate(host)
   const forward = await host.forward(port)
-  const name = `${host.name}:${port}`
   const deadlineMs = timeoutMs ?? options.deadlineMs
-  const client = await connectEtcd({
-    socketPath: forward.socketPath,
-    name,
-    ...(tls && { tls }),
-    ...(deadlineMs !== undefined && { deadlineMs }),
-  })
-  const close = async () => {
-    await client.close()
-    await forward.close()
-  }
+  const connection = { socketPath: forward.socketPath, name: `${host.name}:${port}` }
   try {
-    await client.status()
+    const client = await answering({
+      ...connection,
+      ...(tls && { tls }),
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    })
+    const close = async () => {
+      await client.close()
+      await forward.close()
+    }
+    return { ...client, close }
   } catch (error) {
-    await close()
+    await forward.close()
     throw error
   }
-  return { ...client, close }
+}
+
+async function answering(connection: ConnectOptions): Promise<EtcdClient> {
+  const client = await connectEtcd(connection)
+  try {
+    await client.status()
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  }
 }
 
 async function readCertificate(host: RemoteHost): Promise<EtcdTls> {

@@ -23,6 +23,8 @@ interface Chunk {
  */
 export async function snapshotStream(rpc: Rpc, signal?: AbortSignal, idleMs = IDLE_MS): Promise<Readable> {
   const call = await rpc.stream<Chunk>('Maintenance', 'snapshot', {})
+  // a cancelled call ends with an error, which must not go uncaught when nobody reads any more
+  call.on('error', () => {})
   const bytes = verifiedChunks(call, rpc.endpoint, idleMs)
   const stream = Readable.from(bytes, { objectMode: false, highWaterMark: 1 << 20, ...(signal && { signal }) })
   // destroying the stream alone leaves the call open, and the process never ends (STACK, etcd3 3)
@@ -44,8 +46,6 @@ async function* verifiedChunks(call: ClientReadableStream<Chunk>, endpoint: stri
 
 /** The limit is for the server only: no clock runs while our reader is slow. */
 async function* withIdleLimit(call: ClientReadableStream<Chunk>, endpoint: string, idleMs: number) {
-  // the end of a cancelled call must not become an uncaught error
-  call.on('error', () => {})
   const chunks = call[Symbol.asyncIterator]() as AsyncIterator<Chunk>
   while (true) {
     let timer: NodeJS.Timeout | undefined
