@@ -21,10 +21,11 @@ export const copySchema = z.object({
   clusterId: z.string().optional(),
   etcdVersion: z.string().optional(),
   revision: revision.optional(),
-  /** An estimate from a few pages: revisions, not keys. */
-  revisionsKept: z.number().optional(),
   sizeBytes: bytes,
   walBytes: bytes,
+  /** Raft indexes from the newest WAL file: how far the log is known to be committed, and its last entry. */
+  walCommit: z.number().optional(),
+  walIndex: z.number().optional(),
   /** Unix ms of the directory's ctime: the moment of trashing (FACTS 2). */
   trashedAt: z.number().optional(),
   findings: z.array(z.string()),

@@ -4,15 +4,19 @@ import { remoteFileSource } from '../../node/page-source.ts'
 import { type DataDir, findVolumes, listDataDirs, readStateToken } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Copy } from '../facts.ts'
+import { walEnd } from './wal-end.ts'
 
 /** Every copy on one node: all volumes, `data/` and `data-trashcan/`, told apart by what is inside (FACTS 2). */
 export async function copiesOn(host: RemoteHost, globs: string[]): Promise<Copy[]> {
-  const copies: Copy[] = []
-  for (const base of await findVolumes(host, globs)) {
-    const serving = await readStateToken(host, base)
-    for (const dir of await listDataDirs(host, base)) copies.push(await describe(host, dir, serving))
-  }
-  return copies
+  const bases = await findVolumes(host, globs)
+  const found = await Promise.all(
+    bases.map(async (base) => {
+      const serving = await readStateToken(host, base)
+      const dirs = await listDataDirs(host, base)
+      return Promise.all(dirs.map((dir) => describe(host, dir, serving)))
+    }),
+  )
+  return found.flat()
 }
 
 async function describe(host: RemoteHost, dir: DataDir, servingToken: string | undefined): Promise<Copy> {
@@ -34,17 +38,24 @@ async function describe(host: RemoteHost, dir: DataDir, servingToken: string | u
 }
 
 type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> &
-  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'revisionsKept' | 'clusterId'>>
+  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'clusterId' | 'walCommit' | 'walIndex'>>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
   const db = dir.files.find((file) => file.path === 'member/snap/db')
   if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
   try {
+    const log = await walEnd(host, dir)
     const { guess, revision, etcdVersion, findings } = await peekDb(
       remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes),
     )
-    return { etcdCluster: guess, revision, findings, ...(etcdVersion ? { etcdVersion } : {}) }
+    return {
+      ...log,
+      etcdCluster: guess,
+      revision,
+      findings: [...findings, ...log.findings],
+      ...(etcdVersion ? { etcdVersion } : {}),
+    }
   } catch (error) {
     return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }
   }
