@@ -2,6 +2,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import type { Gateway } from './etcd/gateway.ts'
 import type { LabNode } from './layout.ts'
 import type { LabSettings } from './options.ts'
+import type { Faults } from './s3/faults.ts'
 import type { NodeFaults } from './ssh/faults.ts'
 
 /** A running sandbox cluster: see `buildLab`. */
@@ -21,6 +22,11 @@ export interface Lab {
   readonly knownHosts: string
   /** The backup store of `main`. */
   readonly store: ObjectStore
+  /** Faults of the S3 server, when the store is one. */
+  readonly s3Faults: Faults | undefined
+  /** Sets a lifecycle rule on a prefix of the backup store; undefined with a store on disk. */
+  readonly expire: ((prefix: string) => Promise<void>) | undefined
+  stopExpiring(): Promise<void>
   /** By node name; change them while it runs. */
   readonly faults: Readonly<Record<string, NodeFaults>>
   /** A client of one node's etcd on port 4001; close it. Default node: a. */
