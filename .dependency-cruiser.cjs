@@ -48,7 +48,7 @@ module.exports = {
     ]),
     only('config', 'Reading the config touches nothing but the file.', '^src/config/', ['^src/(ports|errors)/']),
     only('runbook', 'Planning is pure: it knows steps only by their types.', '^src/runbook/', [
-      '^src/errors/',
+      '^src/(errors|ports)/',
       '^src/engine/(step|events|until)\\.ts$',
     ]),
     only('engine', 'The engine runs any steps in any world, so it knows neither.', '^src/engine/', [

@@ -27,7 +27,7 @@ export abstract class BaseCommand extends Command {
 
   /** Screens are loaded only when a command really runs, so that `--help` stays quick. */
   protected async session(flags: GivenFlags): Promise<Session> {
-    const { openScreen } = await import('../ui/screen.ts')
+    const { openScreen } = await import('../ui/open-screen.ts')
     const { env } = process
     const silent = this.jsonEnabled()
     return {

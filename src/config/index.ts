@@ -1,5 +1,4 @@
-export { type Config, type ConfigNode, type ConfigSources, defaultWorkDir, loadConfig } from './config.ts'
-export { didYouMean } from './did-you-mean.ts'
+export { type Config, type ConfigNode, type ConfigSources, loadConfig } from './config.ts'
 export { exampleConfig } from './example.ts'
 export { CONFIG_FILE } from './find.ts'
 export { configJsonSchema } from './schema.ts'

@@ -37,7 +37,7 @@ function lists({ status, unchanged, changed, next }: Finished, { strong }: Style
   const failed = status === 'failed' || status === 'cancelled'
   return [
     ...(failed ? section('Unchanged', unchanged) : []),
-    ...section(status === 'dry-run' ? 'Would be changed' : 'Changed', changed),
+    ...(failed ? section('Changed', changed) : []),
     ...section('Next', next),
   ]
 }

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { EngineEvent } from '../../src/engine/events.ts'
+import { openScreen } from '../../src/ui/open-screen.ts'
 import { plainScreen } from '../../src/ui/plain.ts'
-import { openScreen } from '../../src/ui/screen.ts'
 import { styleFor } from '../../src/ui/style.ts'
 import { clean, cut, duration, shellWords, tableLines } from '../../src/ui/text.ts'
 
@@ -124,7 +124,12 @@ describe('a log', () => {
 describe('a terminal', () => {
   it('draws bars, holds everything back under a question, and leaves a clean screen', async () => {
     const { output, text } = capture(true)
-    const terminal = openScreen({ output: output as unknown as NodeJS.WriteStream, env: { NO_COLOR: '1' }, verbose: false, silent: false })
+    const terminal = openScreen({
+      output: output as unknown as NodeJS.WriteStream,
+      env: { NO_COLOR: '1' },
+      verbose: false,
+      silent: false,
+    })
     terminal.listen(started)
     terminal.listen({
       type: 'step-started',
@@ -155,12 +160,17 @@ describe('a terminal', () => {
 
   it('is silent with --json, and has no bars in CI', () => {
     const silent = capture(true)
-    openScreen({ output: silent.output as unknown as NodeJS.WriteStream, env: {}, verbose: true, silent: true }).listen(failed)
+    openScreen({ output: silent.output as unknown as NodeJS.WriteStream, env: {}, verbose: true, silent: true }).listen(
+      failed,
+    )
     expect(silent.text()).toBe('')
     const ci = capture(true)
-    openScreen({ output: ci.output as unknown as NodeJS.WriteStream, env: { CI: '1', NO_COLOR: '1' }, verbose: false, silent: false }).listen(
-      progress(1),
-    )
+    openScreen({
+      output: ci.output as unknown as NodeJS.WriteStream,
+      env: { CI: '1', NO_COLOR: '1' },
+      verbose: false,
+      silent: false,
+    }).listen(progress(1))
     expect(ci.text()).toBe('')
   })
 })
