@@ -12,8 +12,9 @@ export interface Range {
   end: number | undefined
 }
 
-/** How often a body that broke is taken up again where it broke; counted anew after each piece that brought bytes. */
+/** How often a body that broke is taken up again where it broke; counted anew once this much came in between. */
 const RESUMES = 5
+const RESUMES_ANEW_AFTER = 64 << 20
 
 export interface Download {
   body: Readable
@@ -53,6 +54,7 @@ async function* pieces(session: Session, key: string, plan: Plan, signal?: Abort
   let crc = 0
   let at = 0
   let failures = 0
+  let countedAt = 0
   let answer: GetObjectCommandOutput | undefined = plan.first
   while (at < plan.size) {
     try {
@@ -61,13 +63,14 @@ async function* pieces(session: Session, key: string, plan: Plan, signal?: Abort
         if (at + chunk.length > plan.size) throw corrupt(session, key, 'more came than was announced')
         if (checksum !== undefined) crc = crc32(chunk, crc)
         at += chunk.length
-        failures = 0
         yield chunk
       }
       if (at < plan.size) throw new DeadlineError(`the body ended after ${at} of ${plan.size} bytes`)
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof RescueError) throw error
+      if (at - countedAt >= RESUMES_ANEW_AFTER) failures = 0
+      countedAt = at
       if (++failures > RESUMES) throw session.translate(error, { operation: 'GetObject', key })
       answer = undefined
       await session.clock.sleep(pauseAfter(failures), signal)
