@@ -11,7 +11,10 @@ import { claimPages, type WalkOptions, walkBucket } from './walk.ts'
 
 export interface ScanOptions {
   signal?: AbortSignal
-  /** Keep damage as findings (`unusable: page …`) and go on. Default: the first damaged page is `COPY_CORRUPT`. */
+  /**
+   * Keep damage as findings (`unusable: page …`) and go on; without metas or list of buckets it is still an error.
+   * Default: the first damaged page is `COPY_CORRUPT`.
+   */
   tolerant?: boolean
   /**
    * Called for each key that exists at the last revision, in order of its last change, in a second pass over the file.
