@@ -95,7 +95,6 @@ function runningOn(channel: ClientChannel, leave: () => void): Running {
   })
   channel.on('error', () => {})
   const kill = () => {
-    channel.signal('TERM')
     channel.close()
     // what is still buffered must be read for `close` to come
     channel.resume()

@@ -11,7 +11,10 @@ export interface Running {
   stderr: Readable
   /** Resolves after both outputs were read to their end; never rejects. */
   ended: Promise<Ending>
-  /** Asks the node to end the command and lets the channel go. Safe to call at any time. */
+  /**
+   * Lets the channel go; safe to call at any time. On the node the command ends when it next writes: sshd passes no
+   * signals on to what root or sudo runs, so there is nothing better to ask for.
+   */
   kill(): void
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSshSession } from '../../../src/adapters/ssh/session.ts'
 import { streamFile } from '../../../src/node/files.ts'
 import { sizeOf } from '../../contracts/remote-host.ts'
-import { skipSsh, skipSudo } from '../../support/skip.ts'
+import { skipSsh } from '../../support/skip.ts'
 import { freePort, type Sshd, startSshd } from '../../support/sshd.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 import { hello, knownAt, open, scripted } from './open.ts'
@@ -98,20 +98,6 @@ describe.skipIf(skipSsh())('reaching a real sshd', () => {
       await host.close()
       await narrow.stop()
     }
-  })
-})
-
-// sshd passes signals on only to logins that are not root's
-describe.skipIf(skipSudo())('a login that is not root', () => {
-  test('stopping a command at its deadline ends it on the node as well', async () => {
-    const sshd = await startSshd({ sudo: 'free' })
-    const host = open(sshd)
-    const mark = `3${Math.floor(Math.random() * 1e6)}`
-    await expect(host.run({ effect: 'read', argv: ['sleep', mark], timeoutMs: 300 })).rejects.toThrow(/did not end/)
-    const gone = `for i in 1 2 3 4 5 6 7 8 9 10; do pgrep -fx "sleep ${mark}" >/dev/null || exit 0; sleep 0.2; done; exit 1`
-    expect((await host.run({ effect: 'read', argv: ['sh', '-c', gone] })).code).toBe(0)
-    await host.close()
-    await sshd.stop()
   })
 })
 
