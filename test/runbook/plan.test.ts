@@ -104,6 +104,11 @@ describe('the runbooks of the product', () => {
     }
   })
 
+  test('schemas/runbook.schema.json is up to date; write it with: npx vitest run test/runbook -u', async () => {
+    const schema = `${JSON.stringify(runbookJsonSchema(registry), null, 2)}\n`
+    await expect(schema).toMatchFileSnapshot('../../schemas/runbook.schema.json')
+  })
+
   test('the JSON Schema names every step and its inputs', () => {
     const schema = JSON.stringify(runbookJsonSchema(registry))
     for (const id of registry.steps.keys()) expect(schema).toContain(`{"const":"${id}"`)
