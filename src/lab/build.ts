@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { freeNet } from './addresses.ts'
 import { writeManagerConfigs, writePeerId } from './cluster/manager-config.ts'
 import { newClusterPki, writeNodePki } from './cluster/node-pki.ts'
+import { prepareRealManager } from './cluster/real-manager.ts'
 import { makeLabStore } from './cluster/store.ts'
 import { makeTree } from './cluster/trees.ts'
 import { CLUSTER, writeConfig } from './config-file.ts'
@@ -40,6 +41,7 @@ export async function buildLab(options: LabOptions): Promise<Lab> {
     closers.push(store.close)
     const configFile = await writeConfig({ dir, settings, nodes, keys, state: store.state, s3: store.s3 })
     const { backupStore, s3 } = store
+    await prepareRealManager(dir, settings)
     await writeManagerConfigs({ settings, cluster: CLUSTER, backupStore, s3, controlPlane })
     // As `kops create cluster` does: the spec alone. With no marker, etcd-manager seeds the cluster (FACTS 1).
     await writeSpec(store.main, { memberCount: controlPlane.length, etcdVersion: settings.release.version })

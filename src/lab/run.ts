@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClusterPki } from './cluster/node-pki.ts'
 import { doublePod, podsOf } from './cluster/pods.ts'
+import { realPod } from './cluster/real-manager.ts'
 import type { LabStore } from './cluster/store.ts'
 import { CLUSTER } from './config-file.ts'
 import { type Gateway, openGateway } from './etcd/gateway.ts'
@@ -33,7 +34,7 @@ export interface LabParts {
 
 /** Starts everything that runs on the nodes; what was started is in `closers` at once, so that a failure stops it. */
 export async function runLab(parts: LabParts): Promise<Lab> {
-  const { settings, nodes, closers } = parts
+  const { nodes, closers } = parts
   const faults = Object.fromEntries(nodes.map((node) => [node.name, noFaults()]))
   for (const node of nodes) {
     const server = await startSshServer(node, parts.keys, faults[node.name] ?? noFaults())
@@ -43,14 +44,15 @@ export async function runLab(parts: LabParts): Promise<Lab> {
     const unit = await keepUnit(units, 'kubelet', { argv, env: nodeEnv(node), log: join(logs, 'kubelet.log') })
     closers.push(unit.close)
   }
-  const kubelets = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, settings))
+  const kubelets = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, parts))
   for (const kubelet of kubelets) closers.push(async () => (await kubelet).close())
   await Promise.all(kubelets)
   return labOf(parts, faults)
 }
 
-async function startPods(node: LabNode, settings: LabSettings) {
-  const pods = await podsOf(node, settings, doublePod(node))
+async function startPods(node: LabNode, { dir, settings, store }: LabParts) {
+  const manager = settings.etcdManagerBin === undefined ? doublePod(node) : realPod(node, dir, settings, store)
+  const pods = await podsOf(node, settings, manager)
   return startKubelet(pathsOf(node), pods, Math.max(100, 1000 / settings.speed))
 }
 
