@@ -66,6 +66,7 @@ describe('gzip on threads', () => {
   it.runIf(process.platform === 'linux')(
     'fails with the error of its source, and leaves no thread behind',
     async () => {
+      await gzip(sample(4 * BLOCK))
       const before = threads()
       const source = Readable.from(failing(), { objectMode: false })
       const target = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,9 +18,11 @@ describe.skipIf(releases.length === 0).each(releases)(`live etcd $version over T
 
   beforeAll(async () => {
     place = await scene()
-    const dir = join(place.dir, CERTIFICATES)
-    await mkdir(dir, { recursive: true })
+    // etcd reads its own files at every handshake: they are not among those that the tests move
+    const dir = join(place.dir, 'pki')
+    await mkdir(dir)
     await certificates(dir)
+    await cp(dir, join(place.dir, CERTIFICATES), { recursive: true })
     port = await freePort()
     const url = `https://127.0.0.1:${port}`
     const file = (name: string) => join(dir, name)
