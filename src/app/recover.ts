@@ -33,9 +33,6 @@ export async function runRunbook(session: Session, choice: RunChoice): Promise<O
   return { value: toRescueResult(result), exitCode: result.exitCode }
 }
 
-/** `recover` is the incident's own runbook, run like any other. */
-export const recover = runRunbook
-
 async function optionsOf({ from, only, factsOf: earlier }: RunChoice, workDir: string) {
   return {
     ...(from === undefined ? {} : { from }),

@@ -77,6 +77,3 @@ export async function showRunbook(session: Session, choice: RunbookChoice) {
   const plan = await planFor(session, choice)
   return { name: plan.runbook.name, file: plan.runbook.file, markdown: renderMarkdown(plan) }
 }
-
-/** Gives the runbook when it is valid; else throws `RUNBOOK_INVALID` with every problem. */
-export const validateRunbook = findRunbook

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { transpiledPackage } from '../../scripts/lib/transpile.mjs'
+import { setup as startSharedRgw } from './rgw.ts'
 
 /** Runs once before all tests: nothing from the caller's environment may leak into them. */
-export default async function globalSetup(): Promise<void> {
+export default async function globalSetup(): Promise<(() => Promise<void>) | undefined> {
   for (const name of Object.keys(process.env)) {
     if (/^(KOPS_|S3_|AWS_|ETCDCTL_|ETCD_RESCUE_CONFIG$)/.test(name)) delete process.env[name]
   }
@@ -11,4 +12,6 @@ export default async function globalSetup(): Promise<void> {
   const built = await transpiledPackage()
   process.env.ETCD_RESCUE_TEST_PACKAGE = built
   process.env.ETCD_RESCUE_LAB_DIST = join(built, 'dist')
+  // One S3 server for a whole run; a few tests alone start one themselves when they need it
+  return process.env.ETCD_RESCUE_TEST_COUNTS ? startSharedRgw() : undefined
 }

@@ -1,0 +1,44 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { registry } from '../../src/steps/registry.ts'
+import { cli } from '../support/cli.ts'
+import { etcdReleases, noEtcd, testCacheDir } from '../support/etcd.ts'
+
+const found = (await etcdReleases()).some(({ minor }) => minor === '3.5')
+
+describe.skipIf(!found)(`the drill (${found ? 'real etcd' : noEtcd})`, () => {
+  let dir: string
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'etcd-rescue-cli-'))
+    await mkdir(join(dir, 'tmp'))
+  })
+  afterAll(() => rm(dir, { recursive: true, force: true }))
+  // The sandbox's own temporary directory, to see what is left in it
+  const drill = (...args: string[]) =>
+    cli(['drill', '--keys', '300', '--workers', '1', '--etcd-bin-dir', testCacheDir, ...args], {
+      env: { TMPDIR: join(dir, 'tmp'), XDG_STATE_HOME: join(dir, 'state'), KOPS_CLUSTER_NAME: 'not.this.one' },
+    })
+
+  it('recovers every key over S3, also when a step fails once, and leaves nothing', async () => {
+    const { code, stdout, stderr } = await drill('--break', 'publish-backup', '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const value = JSON.parse(stdout)
+    expect(value).toMatchObject({
+      runbook: 'rebuild-from-trashcan',
+      status: 'succeeded',
+      cluster: 'drill.example.com',
+      etcdCluster: 'main',
+      verified: { digestMatches: true },
+      compared: { keysExpected: value.incident.keys, keysFound: value.incident.keys, digestMatches: true },
+    })
+    expect(value.incident.keys).toBeGreaterThanOrEqual(300)
+    expect(value.verified.keysFound).toBe(value.verified.keysExpected)
+    const statuses = value.steps.map(({ id, status }: { id: string; status: string }) => [id, status])
+    expect(statuses).toEqual([...registry.steps.keys()].map((id) => [id, 'done']))
+    expect(value.steps.find(({ id }: { id: string }) => id === 'publish-backup').attempts).toBe(2)
+    expect(await readdir(join(dir, 'tmp'))).toEqual([])
+    await expect(readdir(join(dir, 'state'))).rejects.toThrow('ENOENT')
+  }, 300_000)
+})
