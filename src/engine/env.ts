@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts'
 import type { HeldLock, Owner } from './lock.ts'
 import type { Facts } from './records.ts'
 import { factsOf, type StepState, stepState } from './state.ts'
-import type { StopSwitch } from './stop.ts'
+import { resumeHint, type StopSwitch } from './stop.ts'
 
 /** What all parts of one running run share. */
 export interface Env {
@@ -71,7 +71,7 @@ export function safePoint({ stop, lock, journal }: Env): void {
 }
 
 export function stoppedAt(run: string, cause?: unknown): RescueError {
-  return new RescueError('STOPPED', 'stopped by the operator', { hint: `etcd-rescue runs resume ${run}`, cause })
+  return new RescueError('STOPPED', 'stopped by the operator', { hint: resumeHint(run), cause })
 }
 
 /** Listeners are screens: one that throws must not end a recovery. */

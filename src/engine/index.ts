@@ -1,10 +1,10 @@
 /** The public face of the engine. Steps import `step.ts`, `until.ts` and `events.ts` only. */
 export { reportCall } from './current-step.ts'
-export { type RunOptions, type RunResult, type StepResult, thisOwner } from './env.ts'
+export type { RunOptions, RunResult, StepResult } from './env.ts'
 export type { Emit, EngineEvent, EventError, RunStatus, StepEffect, StepStatus } from './events.ts'
 export { createJournal, type Journal, memoryJournal, type NewRun, openJournal } from './journal.ts'
 export { acquireLock, breakLock, type HeldLock, LOCK_KEY, type LockOptions, type Owner, readLock } from './lock.ts'
-export { type LockDocument, showLock } from './lock-document.ts'
+export type { LockDocument } from './lock-document.ts'
 export { runPlan } from './run.ts'
 export { type LoadedRun, listRuns, loadRun, type RunSummary } from './runs.ts'
 export { type StopSwitch, stopSwitch } from './stop.ts'

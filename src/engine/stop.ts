@@ -1,5 +1,3 @@
-import { RescueError } from '../errors/rescue-error.ts'
-
 /** Ctrl-C: the first press asks to stop at the next safe point, the second stops now. */
 export interface StopSwitch {
   readonly soft: AbortSignal
@@ -22,10 +20,6 @@ export function stopSwitch(): StopSwitch {
       return presses
     },
   }
-}
-
-export function stopped(runId: string, cause?: unknown): RescueError {
-  return new RescueError('STOPPED', 'stopped by the operator', { hint: resumeHint(runId), cause })
 }
 
 export const resumeHint = (runId: string) => `etcd-rescue runs resume ${runId}`

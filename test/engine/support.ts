@@ -63,11 +63,3 @@ export async function runIt(
   const statuses = Object.fromEntries(result.steps.map(({ id, status }) => [id, status]))
   return { result, events, journal, world, statuses }
 }
-
-export const deferred = <T = void>() => {
-  let resolve!: (value: T) => void
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
-}

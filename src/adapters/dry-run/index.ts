@@ -6,9 +6,6 @@ import { traceLocal, withholdLocal } from './local.ts'
 import { withholdScratch } from './scratch.ts'
 import { traceStore, withholdStore } from './store.ts'
 
-export { traceHost, withholdHost } from './hosts.ts'
-export { traceStore, withholdStore } from './store.ts'
-
 /** The same world, with every call told before it is made. Give it the engine's `reportCall`. */
 export function trace(world: World, onCall: OnCall): World {
   return {
