@@ -1,7 +1,7 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { CommandResult, RemoteCommand, RemoteHost } from '../../ports/remote-host.ts'
+import { backoff } from './backoff.ts'
 import { connectionLost, type Place } from './failures.ts'
-import { backoff } from './login.ts'
 import type { SshHostOptions } from './options.ts'
 import { shellQuote } from './quote.ts'
 import { runOnce } from './run-command.ts'

@@ -1,28 +1,21 @@
 import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { AttemptError, type AttemptFailure } from './attempt.ts'
-import { type Endpoint, parseHop } from './endpoint.ts'
+import { backoff } from './backoff.ts'
+import type { Endpoint } from './endpoint.ts'
 import { authRefused, type Place, unreachable } from './failures.ts'
 import { handshake } from './handshake.ts'
 import { acceptKey, knownHostOf } from './host-keys.ts'
+import { openJump } from './jump.ts'
+import { type Login, loggedIn } from './logged-in.ts'
 import { DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_KEEPALIVE_MS, type SshHostOptions } from './options.ts'
-import { resolveEndpoint } from './resolve.ts'
-import type { Lease, SshSession } from './session.ts'
+import type { SshSession } from './session.ts'
 import { connectTcp, connectThrough } from './socket.ts'
 
 /** A refusing port is tried this often: sshd may be restarting, but a dead node should be told soon. */
 const TRIES_REFUSED = 4
 /** A dropped connection this often: under MaxStartups each attempt has a chance. */
 const TRIES_DROPPED = 10
-const BACKOFF_MS = 250
-const BACKOFF_MAX_MS = 4_000
-
-/** A logged-in connection and what has to be let go with it. */
-export interface Login {
-  client: Client
-  gone(): boolean
-  close(): void
-}
 
 /** The handshake found nothing in common with sshd; the system's ssh may. */
 export class NoAlgorithms extends Error {
@@ -35,7 +28,7 @@ export class NoAlgorithms extends Error {
  */
 export async function login(endpoint: Endpoint, options: SshHostOptions, session: SshSession): Promise<Login> {
   const place: Place = { name: options.name, host: endpoint.host, port: endpoint.port }
-  let jump = await openJump(endpoint, options, session)
+  let jump = await openJump(endpoint, options, session, login)
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -48,32 +41,13 @@ export async function login(endpoint: Endpoint, options: SshHostOptions, session
       }
       if (jump?.value.gone()) {
         jump.release()
-        jump = await openJump(endpoint, options, session)
+        jump = await openJump(endpoint, options, session, login)
       }
     }
   } catch (error) {
     jump?.release()
     throw error
   }
-}
-
-/** A node that does not answer the goodbye must not keep the process waiting. */
-const GOODBYE_MS = 1_000
-
-function loggedIn(client: Client, onGone: () => void): Login {
-  let gone = false
-  let goodbye: NodeJS.Timeout | undefined
-  client.once('close', () => {
-    gone = true
-    clearTimeout(goodbye)
-    onGone()
-  })
-  const close = () => {
-    if (gone || goodbye) return
-    client.end()
-    goodbye = setTimeout(() => client.destroy(), GOODBYE_MS)
-  }
-  return { client, gone: () => gone, close }
 }
 
 async function connectOnce(
@@ -121,39 +95,4 @@ async function settle(
       return options.clock.sleep(backoff(attempt))
     }
   }
-}
-
-/** Half fixed, half random, so that many that were dropped together don't come back together. */
-export function backoff(attempt: number): number {
-  const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1))
-  return most / 2 + Math.random() * (most / 2)
-}
-
-/** One connection per jump host, shared by all hosts behind it: its forwards are not limited, its logins are. */
-async function openJump(
-  endpoint: Endpoint,
-  options: SshHostOptions,
-  session: SshSession,
-): Promise<Lease<Login> | undefined> {
-  const text = endpoint.jumps.at(-1)
-  if (text === undefined) return undefined
-  const before = endpoint.jumps.slice(0, -1).join(',')
-  const hop = parseHop(text)
-  const hopOptions: SshHostOptions = {
-    ...options,
-    name: `${hop.host} (jump)`,
-    address: hop.host,
-    jump: before || 'none',
-  }
-  delete hopOptions.port
-  delete hopOptions.user
-  if (hop.port !== undefined) hopOptions.port = hop.port
-  if (hop.user !== undefined) hopOptions.user = hop.user
-  const name = `jump ${endpoint.jumps.join(',')}`
-  return session.share(name, async () => {
-    const resolved = await resolveEndpoint(hopOptions)
-    const opened = await login({ ...resolved, jumps: before ? before.split(',') : [] }, hopOptions, session)
-    opened.client.once('close', () => session.drop(name))
-    return { value: opened, close: opened.close }
-  })
 }

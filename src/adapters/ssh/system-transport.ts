@@ -9,20 +9,11 @@ import { socketDir } from './forward.ts'
 import type { SshHostOptions } from './options.ts'
 import { createSemaphore } from './semaphore.ts'
 import { systemSshArgs } from './system-args.ts'
-import { systemFailure } from './system-failure.ts'
+import { exitOf, type Master, NO_FORWARDS, openMaster } from './system-master.ts'
 import { type Ending, type Running, SESSIONS_AT_ONCE, type Transport } from './transport.ts'
 
 /** ssh's own exit code for "no connection"; a command that ends with 255 cannot be told from it. */
 const SSH_FAILED = 255
-
-/** The forwards of the user's own configuration are not ours to open. */
-const NO_FORWARDS = ['-o', 'ClearAllForwardings=yes']
-
-interface Master {
-  control: string
-  child: ChildProcess
-  gone: Promise<void>
-}
 
 /**
  * A node over the system's ssh: one master connection, and a child process for each command. The master's remote command
@@ -123,38 +114,6 @@ export function createSystemTransport(endpoint: Endpoint, options: SshHostOption
   }
 }
 
-async function openMaster(
-  args: string[],
-  destination: string[],
-  place: Place,
-  endpoint: Endpoint,
-  options: SshHostOptions,
-): Promise<Master> {
-  const dir = await socketDir()
-  const control = join(dir, 'port')
-  const child = spawn('ssh', [
-    ...args,
-    ...NO_FORWARDS,
-    '-M',
-    '-S',
-    control,
-    ...destination,
-    'echo ready; exec cat >/dev/null',
-  ])
-  child.stdin.on('error', () => {})
-  const stderr = tailOf(child.stderr)
-  const gone = exitOf(child).then(() => rm(dir, { recursive: true, force: true }))
-  const ready = new Promise<boolean>((resolve) => {
-    child.stdout.once('data', () => resolve(true))
-    void gone.then(() => resolve(false))
-  })
-  const limit = setTimeout(() => child.kill(), 2 * (options.connectTimeoutMs ?? 15_000))
-  const isReady = await ready
-  clearTimeout(limit)
-  if (!isReady) throw systemFailure(stderr(), place, endpoint)
-  return { control, child, gone }
-}
-
 function runningChild(child: ReturnType<typeof spawn> & ChildProcess, leave: () => void): Running {
   const { stdin, stdout, stderr } = child
   if (!stdin || !stdout || !stderr) throw new TypeError('a child without pipes')
@@ -173,13 +132,6 @@ function runningChild(child: ReturnType<typeof spawn> & ChildProcess, leave: () 
     leave()
   }
   return { stdin, stdout, stderr, ended, kill }
-}
-
-function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('close', (code) => resolve(code))
-  })
 }
 
 function bracket(host: string): string {
