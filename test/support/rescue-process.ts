@@ -11,10 +11,17 @@ export interface Finished {
 }
 
 /** The command line as a process of its own, against a lab. */
-export function startRescue(lab: Lab, workDir: string, args: string[]): { child: ChildProcess; finished: Promise<Finished> } {
+export function startRescue(
+  lab: Lab,
+  workDir: string,
+  args: string[],
+): { child: ChildProcess; finished: Promise<Finished> } {
   const bin = join(process.env.ETCD_RESCUE_TEST_PACKAGE ?? '', 'bin', 'run.js')
   const argv = [bin, ...args, '--config', lab.configFile, '--work-dir', workDir]
-  const child = spawn(process.execPath, argv, { env: { ...process.env, ...lab.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, argv, {
+    env: { ...process.env, ...lab.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout?.on('data', (chunk) => out.push(chunk))
@@ -41,8 +48,19 @@ interface Line {
 export function journalLines(workDir: string): Line[] {
   const [run] = runsIn(workDir)
   if (run === undefined) return []
-  const text = readFileSync(join(workDir, 'runs', run, 'journal.ndjson'), 'utf8')
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line)
+  return readOrNothing(join(workDir, 'runs', run, 'journal.ndjson'))
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line)
+}
+
+/** The run's directory is there before its journal is. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 export function runsIn(workDir: string): string[] {
