@@ -6,6 +6,9 @@ import { traceLocal, withholdLocal } from './local.ts'
 import { withholdScratch } from './scratch.ts'
 import { traceStore, withholdStore } from './store.ts'
 
+/** For commands that touch the store alone, without a run. */
+export { withholdStore } from './store.ts'
+
 /** The same world, with every call told before it is made. Give it the engine's `reportCall`. */
 export function trace(world: World, onCall: OnCall): World {
   return {
