@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads'
 import { constants, deflateRawSync } from 'node:zlib'
 
 parentPort?.on('message', ({ id, level, block, length }) => {
-  const options = { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize: length + (length >> 9) + 1024 }
+  const options = { level, memLevel: 9, finishFlush: constants.Z_SYNC_FLUSH, chunkSize: length + (length >> 9) + 1024 }
   const out = deflateRawSync(new Uint8Array(block, 0, length), options)
   // small results may lie in Node's shared pool, which cannot be moved
   const deflated = out.buffer.byteLength === out.length ? out : Uint8Array.from(out)

@@ -71,9 +71,9 @@ describe('gzip on threads', () => {
       const source = Readable.from(failing(), { objectMode: false })
       const target = new Writable({ write: (_chunk, _encoding, done) => done() })
       await expect(pipeline(source, gzipParallel({ blockBytes: BLOCK }), target)).rejects.toThrow('the disk is gone')
-      expect(threads()).toBe(before)
+      await expect.poll(threads).toBeLessThanOrEqual(before)
       await gzip(sample(4 * BLOCK))
-      expect(threads()).toBe(before)
+      await expect.poll(threads).toBeLessThanOrEqual(before)
     },
   )
 
