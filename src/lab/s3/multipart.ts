@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { Bucket } from './bucket.ts'
-import { compositeOf } from './checksums.ts'
+import { type Checksum, checksumNamed, compositeOf } from './checksums.ts'
 import { type Answer, type Exchange, quoted } from './exchange.ts'
 import type { PendingUpload, UploadPart } from './model.ts'
 import {
@@ -71,6 +71,8 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
   if (!bucket.uploads.has(upload.id)) throw new S3Error('NoSuchUpload')
   checkWriteConditions(exchange, bucket)
   const parts = chosen.map(({ part }) => part)
+  const checksum = checksumOf(parts)
+  checkAnnounced(exchange, checksum)
   const hash = createHash('md5')
   for (const part of parts) hash.update(Buffer.from(part.etag, 'hex'))
   const etag = `${hash.digest('hex')}-${parts.length}`
@@ -79,7 +81,7 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
     files: parts.map(({ file, size }) => ({ name: file, size })),
     size: parts.reduce((sum, part) => sum + part.size, 0),
     etag,
-    checksum: checksumOf(parts),
+    checksum,
     headers: upload.headers,
   }
   bucket.uploads.delete(upload.id)
@@ -116,6 +118,14 @@ function checksumOf(parts: UploadPart[]) {
   const name = parts[0]?.checksum?.name
   const values = parts.flatMap((part) => (part.checksum && part.checksum.name === name ? [part.checksum.value] : []))
   return name && values.length === parts.length ? compositeOf(name, values) : undefined
+}
+
+/** What the client expects of the whole object. A full-object checksum would need all bytes again and is not compared. */
+function checkAnnounced({ headers }: Exchange, actual: Checksum | undefined): void {
+  const announced = checksumNamed(headers)
+  if (!announced || !actual || announced.name !== actual.name || headers['x-amz-checksum-type'] === 'FULL_OBJECT')
+    return
+  if (announced.value.split('-')[0] !== actual.value.split('-')[0]) throw new S3Error('BadDigest')
 }
 
 export function listUploads(exchange: Exchange): Answer {

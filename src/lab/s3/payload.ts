@@ -23,7 +23,9 @@ export function payloadOf(request: IncomingMessage, source: AsyncIterable<Buffer
   const length = streaming ? headers['x-amz-decoded-content-length'] : headers['content-length']
   if (length === undefined && request.method !== 'POST') throw new S3Error('MissingContentLength')
   const trailer = headers['x-amz-trailer']?.toLowerCase().trim()
-  const announced = checksumNamed(headers)
+  // on the completion of an upload the header speaks of the object and not of the body (see multipart.ts)
+  const ofBody = !(request.method === 'POST' && request.url?.includes('uploadId='))
+  const announced = ofBody ? checksumNamed(headers) : undefined
   const algorithm = announced?.name ?? (trailer?.startsWith('x-amz-checksum-') ? checksumName(trailer) : undefined)
   const hashes = { md5: createHash('md5'), sha256: createHash('sha256') }
   const digest = algorithm && digestOf(algorithm)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import * as s3 from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startLabS3 } from '../../../src/lab/s3/server.ts'
@@ -89,6 +90,23 @@ describe("the drill's S3 server", () => {
     const answer = await client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
     expect(answer.Deleted?.map((d) => d.Key)).toEqual(Objects.map((o) => o.Key))
     expect((await client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: 'many/' }))).KeyCount).toBe(0)
+  })
+
+  it('takes the checksum of the whole object when an upload is completed, and compares it', async () => {
+    const Key = 'composite'
+    const { UploadId = '' } = await client.send(
+      new s3.CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm: 'CRC32' }),
+    )
+    const part = await client.send(new s3.UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'part' }))
+    const Parts = [{ PartNumber: 1, ...(part.ETag && { ETag: part.ETag }) }]
+    const complete = (ChecksumCRC32: string) =>
+      client.send(
+        new s3.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, ChecksumCRC32, MultipartUpload: { Parts } }),
+      )
+    expect(await codeOf(complete('AAAAAA=='))).toBe('BadDigest')
+    const crc = Buffer.alloc(4)
+    crc.writeUInt32BE(crc32(Buffer.from(part.ChecksumCRC32 ?? '', 'base64')))
+    expect((await complete(crc.toString('base64'))).ETag).toMatch(/-1"$/)
   })
 
   it('answers what etcd-manager and kOps ask of a bucket', async () => {
