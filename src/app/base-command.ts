@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core'
 import { type RescueError, toRescueError } from '../errors/rescue-error.ts'
-import { errorText } from '../ui/error-text.ts'
+import { errorText, failureText } from '../ui/error-text.ts'
 import { baseFlags } from './flags.ts'
 import type { Session } from './session.ts'
 import { isExit, told } from './told.ts'
@@ -51,6 +51,8 @@ export abstract class BaseCommand extends Command {
   protected show<T>(value: T, lines: readonly string[], exitCode = 0): T {
     for (const line of lines) this.log(line)
     if (exitCode !== 0) process.exitCode = exitCode
+    // the screen was silent, and a log without the error would be of no use
+    if (exitCode !== 0 && this.jsonEnabled()) process.stderr.write(failureText(value))
     return value
   }
 

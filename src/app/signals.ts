@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
  * Ctrl-C (and SIGTERM) presses the stop switch: the first time the run stops at the next safe point, the second time
  * now. A third is for when even that hangs: the process ends, and the run can still be resumed.
  */
-export function stopOnSignals(stop: StopSwitch, session: Pick<Session, 'json' | 'screen'>): () => void {
+export function stopOnSignals(stop: StopSwitch, session: Pick<Session, 'screen'>): () => void {
   const press = () => {
     const presses = stop.press()
     if (presses > 2) {
@@ -13,7 +13,8 @@ export function stopOnSignals(stop: StopSwitch, session: Pick<Session, 'json' | 
       process.exit(130)
     }
     const text = presses === 1 ? 'stopping at the next safe point; Ctrl-C again stops now' : 'stopping now'
-    if (!session.json) process.stderr.write(`\n${text}\n`)
+    // through the screen, which takes what it redraws away first
+    session.screen.listen({ type: 'note', step: '', line: text })
   }
   process.on('SIGINT', press)
   process.on('SIGTERM', press)

@@ -12,3 +12,9 @@ export function errorText({ code, message, hint }: ToldError, output: Output, en
   const { bad, faint } = styleFor(output, env)
   return `${bad('Error:')} ${clean(message)}\n${faint('Code:')} ${code}\n${faint('Try:')} ${clean(hint)}\n`
 }
+
+/** The error inside the value of a run that ended badly; '' when it has none. */
+export function failureText(value: unknown, output: Output = process.stderr, env = process.env): string {
+  const { error } = (value ?? {}) as { error?: ToldError }
+  return error === undefined ? '' : errorText(error, output, env)
+}

@@ -35,10 +35,13 @@ export function openPrompter(options: PrompterOptions): Prompter {
     },
     typeName: async (question, expected, { flag }) => {
       if (options.confirm !== undefined) return matches(options.confirm, expected, flag)
-      const typed = await ask(question, `${flag} ${expected}`, ({ input }, context) =>
-        input({ message: `${question} (type ${expected})` }, context),
-      )
-      return matches(typed.trim(), expected, flag)
+      const flagged = `${flag} ${expected}`
+      // tired fingers mistype; someone in the wrong cluster does not get it right by trying
+      for (let tries = 1; ; tries += 1) {
+        const message = tries === 1 ? `${question} (type ${expected})` : `that is another name; type ${expected}`
+        const typed = await ask(question, flagged, ({ input }, context) => input({ message }, context))
+        if (typed.trim() === expected || tries === 3) return matches(typed.trim(), expected, flag)
+      }
     },
     select: (question, choices, { flag, default: preset }) =>
       ask(question, flag, ({ select }, context) => select(selectConfig(question, choices, preset), context)),

@@ -40,12 +40,13 @@ describe('the prompter on a terminal', () => {
   it('wants the name typed, whatever --yes says', async () => {
     const right = terminal()
     const typed = right.open({ yes: true }).typeName('Really?', 'a.example.com', { flag: '--confirm' })
+    await right.typing('a.example.con\r')
     await right.typing('a.example.com\r')
     await expect(typed).resolves.toBeUndefined()
     const wrong = terminal()
     const refused = wrong.open().typeName('Really?', 'a.example.com', { flag: '--confirm' })
     const rejection = expect(refused).rejects.toMatchObject({ code: 'CONFIRMATION_WRONG' })
-    await wrong.typing('y\r')
+    for (const text of ['y\r', 'yes\r', 'a.example.org\r']) await wrong.typing(text)
     await rejection
   })
 
