@@ -25,23 +25,29 @@ export async function loadIdentity(file: string): Promise<Identity> {
   }
 }
 
-/** Unlocks a key, asking up to three times. Undefined when there is nobody to ask or the answers were wrong. */
+/**
+ * Unlocks a key, asking up to three times, once for all hosts: deriving the key from a passphrase takes half a second of
+ * the processor. Undefined when there is nobody to ask or the answers were wrong.
+ */
 export async function unlock(
   identity: Extract<Identity, { kind: 'locked' }>,
   prompter: Prompter,
   session: SshSession,
 ): Promise<ParsedKey | undefined> {
   if (!prompter.interactive) return undefined
+  return session.once(`key ${identity.file}`, () => session.ask(() => askAndUnlock(identity, prompter)))
+}
+
+async function askAndUnlock(
+  identity: Extract<Identity, { kind: 'locked' }>,
+  prompter: Prompter,
+): Promise<ParsedKey | undefined> {
   const { default: ssh2 } = await import('ssh2')
-  const name = `passphrase ${identity.file}`
   for (let tries = 0; tries < PASSPHRASE_TRIES; tries += 1) {
-    const again = tries === 0 ? '' : 'That was not it. '
-    const passphrase = await session.secret(name, () =>
-      prompter.password(`${again}Passphrase of ${identity.file}:`, { flag: `ssh-add ${identity.file}` }),
-    )
+    const question = `${tries === 0 ? '' : 'That was not it. '}Passphrase of ${identity.file}:`
+    const passphrase = await prompter.password(question, { flag: `ssh-add ${identity.file}` })
     const key = oneKey(ssh2.utils.parseKey(identity.text, passphrase))
     if (!(key instanceof Error)) return key
-    await session.forget(name, passphrase)
   }
   return undefined
 }

@@ -46,7 +46,6 @@ export function open(sshd: Sshd, more: Partial<SshHostOptions> = {}): RemoteHost
     prompter: nobody,
     clock: systemClock,
     sshConfig: false,
-    connectTimeoutMs: 5_000,
     ...more,
   })
 }
