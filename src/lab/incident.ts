@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
 import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
@@ -63,14 +63,25 @@ async function backupTaken(lab: Lab): Promise<void> {
   await waitFor('a backup is taken', ms, async () => ((await backupNames(lab)).length > before ? true : undefined))
 }
 
-/** Lets etcd-manager notice, and proves that backups have stopped while the cluster serves. */
+const SILENT = 'no cluster spec set - must seed new cluster'
+
+/** Waits until etcd-manager has noticed, then proves that backups have stopped while the cluster serves. */
 async function silence(lab: Lab): Promise<void> {
   const { loopSeconds, backupSeconds } = lab.settings
-  await pause(2 * loopSeconds * 1000)
+  // The second line: a loop, and with it a backup under way, has ended since the first
+  await waitFor('etcd-manager misses its control files', patience(lab), async () =>
+    (await timesLogged(lab, SILENT)) >= 2 ? true : undefined,
+  )
   const before = await backupNames(lab)
   await pause((backupSeconds + loopSeconds) * 1000)
   const after = await backupNames(lab)
   if (after.length !== before.length) throw wrong('backups went on without the control files')
+}
+
+async function timesLogged(lab: Lab, text: string): Promise<number> {
+  const controlPlane = lab.nodes.filter((node) => node.role === 'control-plane')
+  const logs = await Promise.all(controlPlane.map((node) => readFile(pathsOf(node).etcdLog, 'utf8')))
+  return logs.reduce((sum, log) => sum + log.split(text).length - 1, 0)
 }
 
 async function snapshotOfKeys(lab: Lab) {

@@ -9,8 +9,8 @@ import { type LabNode, MAIN_PORTS, pathsOf } from '../layout.ts'
 import type { LabSettings } from '../options.ts'
 import { quote } from '../shims/crictl.ts'
 import { nodeEnv } from '../ssh/server.ts'
+import type { LabStore } from './lab-store.ts'
 import { doublePod } from './pods.ts'
-import type { LabStore } from './store.ts'
 
 /** Where etcd-manager without a volume provider finds its peers; fixed in the program, so a private mount covers it. */
 const DISCOVERY = '/tmp/discovery'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { startLabS3 } from '../s3/server.ts'
 import { openLabStore, type S3Access } from '../store.ts'
-import type { LabStore } from './store.ts'
+import type { LabStore } from './lab-store.ts'
 
 const BUCKET = 'drill-state'
 /** A lifecycle rule's day, in milliseconds: "after a day" is a moment in the drill. */
