@@ -48,6 +48,9 @@ const OTHER_ID = 64_990
 
 const SSHD = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd'].find(existsSync)
 
+/** Ends sshd when the test's process ends, however that ends. */
+const WITH_PARENT = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : []
+
 /** Why there can be no real sshd here, as a sentence, or undefined when there can. */
 export const sshdMissing =
   SSHD === undefined ? 'openssh-server is not installed (scripts/test-setup/sshd.sh)' : undefined
@@ -71,7 +74,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeConfig(dir, address, port, types, options.config ?? [])
 
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
-  const [file, args] = commandOf(dir, options.sudo)
+  const [file, ...args] = [...WITH_PARENT, ...commandOf(dir, options.sudo)] as [string, ...string[]]
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => {
@@ -124,11 +127,11 @@ function writeConfig(dir: string, address: string, port: number, types: HostKeyT
 }
 
 /** Another user lives only in a mount namespace of this sshd: the machine's own accounts and sudoers stay as they are. */
-function commandOf(dir: string, sudo: SudoWay | undefined): [string, string[]] {
+function commandOf(dir: string, sudo: SudoWay | undefined): string[] {
   const args = ['-D', '-e', '-f', join(dir, 'sshd_config')]
-  if (sudo === undefined) return [SSHD ?? 'sshd', args]
+  if (sudo === undefined) return [SSHD ?? 'sshd', ...args]
   const mounts = writeAccounts(dir, sudo).map(([from, to]) => `mount --bind '${from}' '${to}'`)
-  return ['unshare', ['--mount', 'sh', '-c', `${mounts.join(' && ')} && exec "$0" "$@"`, SSHD ?? 'sshd', ...args]]
+  return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec "$0" "$@"`, SSHD ?? 'sshd', ...args]
 }
 
 function writeAccounts(dir: string, sudo: SudoWay): [string, string][] {
