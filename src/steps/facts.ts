@@ -23,8 +23,8 @@ export const copySchema = z.object({
   revision: revision.optional(),
   sizeBytes: bytes,
   walBytes: bytes,
-  /** Raft indexes from the newest WAL file: how far the log is known to be committed, and its last entry. */
-  walCommit: z.number().optional(),
+  /** Raft term and index of the last entry in the newest WAL file: how far this member's log reaches. */
+  walTerm: z.number().optional(),
   walIndex: z.number().optional(),
   /** Unix ms of the directory's ctime: the moment of trashing (FACTS 2). */
   trashedAt: z.number().optional(),

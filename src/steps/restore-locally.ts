@@ -5,6 +5,7 @@ import { RescueError, toRescueError } from '../errors/rescue-error.ts'
 import type { EtcdRelease } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { commitWal } from './support/commit-wal.ts'
 import { copyTree } from './support/files.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
 
@@ -73,12 +74,16 @@ async function tried({ inputs, signal, note }: Ctx, way: 'db' | 'wal', restore: 
 }
 
 /** The whole member directory, its WAL replayed. Works on a copy: what was fetched stays as it was. */
-async function replayWal({ world, needs, signal }: Ctx, release: EtcdRelease): Promise<Held> {
+async function replayWal({ world, needs, signal, note }: Ctx, release: EtcdRelease): Promise<Held> {
   const dataDir = await world.scratch.dir('wal')
   await returnMember(world, dataDir)
   await rm(join(dataDir, 'member'), { recursive: true, force: true })
   await copyTree(join(needs.fetched.dir, 'member'), join(dataDir, 'member'), signal)
-  const { client } = await borrowMember(world, release, dataDir, signal)
+  const marked = await commitWal(join(dataDir, 'member', 'wal'))
+  if (marked > 0)
+    note(`${marked} entries at the end of the WAL were not marked as committed yet; they are brought back too`)
+  const { client, notes = [] } = await borrowMember(world, release, dataDir, signal)
+  for (const line of notes) note(`etcd said at its start: ${line}`)
   return { revision: (await client.status()).revision, keys: await client.count() }
 }
 

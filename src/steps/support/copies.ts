@@ -38,7 +38,7 @@ async function describe(host: RemoteHost, dir: DataDir, servingToken: string | u
 }
 
 type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> &
-  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'clusterId' | 'walCommit' | 'walIndex'>>
+  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'clusterId' | 'walTerm' | 'walIndex'>>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {

@@ -3,7 +3,8 @@ import type { Copy } from '../facts.ts'
 /**
  * Best first, by what a copy holds and never by file times or sizes (FACTS 2). Copies of one cluster (one token) stay
  * together, the cluster whose databases reach the highest revision first; within it, the member whose log reaches
- * furthest: a lagging member lacks writes that were acknowledged by the other two. What runs now comes last.
+ * furthest by term and index, as raft chooses a leader: a lagging member lacks writes that the other two acknowledged.
+ * What runs now comes last.
  */
 export function rankCopies(copies: readonly Copy[]): Copy[] {
   const reach = new Map<string, number>()
@@ -14,7 +15,7 @@ export function rankCopies(copies: readonly Copy[]): Copy[] {
       Number(a.serving) - Number(b.serving) ||
       (reach.get(clusterOf(b)) ?? -1) - (reach.get(clusterOf(a)) ?? -1) ||
       clusterOf(a).localeCompare(clusterOf(b), 'en') ||
-      (b.walCommit ?? -1) - (a.walCommit ?? -1) ||
+      (b.walTerm ?? -1) - (a.walTerm ?? -1) ||
       (b.walIndex ?? -1) - (a.walIndex ?? -1) ||
       (b.revision ?? -1) - (a.revision ?? -1) ||
       a.id.localeCompare(b.id, 'en'),
