@@ -6,7 +6,7 @@ import { root, run, secondsSince, stop } from './shell.mjs'
 export function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 12)) return
-  stop(`etcd-rescue needs Node.js 20.12 or newer; this is ${process.version}. Install it, for example from nodejs.org.`)
+  stop(`etcd-rescue needs Node.js 20.15 or newer; this is ${process.version}. Install it, for example from nodejs.org.`)
 }
 
 /** `npm ci` when node_modules is missing or is not what package-lock.json says. */
