@@ -16,7 +16,7 @@ export interface LabOptions {
   apiserver?: boolean
   /** A second volume with the trashcan of another etcd cluster, to be told apart. Default true. */
   eventsDecoy?: boolean
-  /** Seconds between two backups, already scaled. Default 60 / speed, at least 2. */
+  /** Seconds between two backups, already scaled. Default 60 / speed, at least 2; 15 in real time. */
   backupSeconds?: number
   /** A directory with the real `etcd-manager`, to run in place of the double. */
   etcdManagerBin?: string
@@ -53,7 +53,7 @@ export function settle(options: LabOptions): LabSettings {
     releases: [options.release, ...(options.otherReleases ?? [])],
     apiserver: options.apiserver ?? true,
     eventsDecoy: options.eventsDecoy ?? true,
-    backupSeconds: options.backupSeconds ?? Math.max(2, 60 / speed),
+    backupSeconds: options.backupSeconds ?? (speed === 1 ? 15 : Math.max(2, 60 / speed)),
     etcdManagerBin: options.etcdManagerBin,
     keep: options.keep ?? false,
     note: options.note ?? (() => {}),

@@ -1,7 +1,14 @@
 import { randomBytes, webcrypto } from 'node:crypto'
 import type * as X509 from '@peculiar/x509'
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const LEAF = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+/** etcd-manager takes no other kind of key for an authority. */
+const AUTHORITY = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+}
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const DAY_MS = 86_400_000
@@ -24,8 +31,8 @@ async function library(): Promise<typeof X509> {
   return x509
 }
 
-async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+async function newKeys(algorithm: typeof LEAF | typeof AUTHORITY): Promise<webcrypto.CryptoKeyPair> {
+  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
 async function pemOf(keys: webcrypto.CryptoKeyPair): Promise<string> {
@@ -37,13 +44,13 @@ async function pemOf(keys: webcrypto.CryptoKeyPair): Promise<string> {
 /** A certificate authority for the sandbox: its keys are worth nothing outside and last for 30 days. */
 export async function newAuthority(commonName: string): Promise<Authority> {
   const x509 = await library()
-  const keys = await newKeys()
+  const keys = await newKeys(AUTHORITY)
   const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 30 * DAY_MS) }
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: `CN=${commonName}`,
     ...validity,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: AUTHORITY,
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -56,13 +63,13 @@ export async function newAuthority(commonName: string): Promise<Authority> {
   })
 
   async function issue(name: string, addresses: string[]): Promise<KeyPair> {
-    const own = await newKeys()
+    const own = await newKeys(LEAF)
     const issued = await x509.X509CertificateGenerator.create({
       serialNumber: serial(),
       subject: `CN=${name}`,
       issuer: certificate.subject,
       ...validity,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: AUTHORITY,
       publicKey: own.publicKey,
       signingKey: keys.privateKey,
       extensions: [
