@@ -1,4 +1,4 @@
-import { EXIT, type ErrorCode, errorTable } from './table.ts'
+import { type ErrorCode, errorTable } from './table.ts'
 
 export interface ErrorDetails {
   /** What the operator types or does next. Required: an error without a way out is not an answer. */
@@ -40,16 +40,18 @@ export class WithheldError extends Error {
 export function toRescueError(error: unknown): RescueError {
   if (error instanceof RescueError) return error
   if (isAbort(error)) {
-    return new RescueError('STOPPED', 'stopped by the operator', { hint: 'resume with: etcd-rescue runs resume', cause: error })
+    return new RescueError('STOPPED', 'stopped by the operator', {
+      hint: 'resume with: etcd-rescue runs resume',
+      cause: error,
+    })
   }
   const message = error instanceof Error ? error.message : String(error)
-  return new RescueError('BUG', message, { hint: 'this is a bug in etcd-rescue; the journal of the run says where', cause: error })
+  return new RescueError('BUG', message, {
+    hint: 'this is a bug in etcd-rescue; the journal of the run says where',
+    cause: error,
+  })
 }
 
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || (error as { code?: unknown }).code === 'ABORT_ERR')
-}
-
-export function exitCodeOf(error: unknown): number {
-  return error instanceof RescueError ? error.exitCode : EXIT.bug
 }

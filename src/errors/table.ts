@@ -44,7 +44,10 @@ export const errorTable = {
   STORE_AUTH: { exit: 20, meaning: 'The backup store refuses the credentials.' },
   STORE_MISSING: { exit: 20, meaning: 'The bucket or the folder of the backup store does not exist.' },
   STORE_FAILED: { exit: 30, meaning: 'The backup store failed in the middle of a request, after retries.' },
-  STORE_CONFLICT: { exit: 30, meaning: 'An object that had to be new exists, or one that had to be unchanged was changed.' },
+  STORE_CONFLICT: {
+    exit: 30,
+    meaning: 'An object that had to be new exists, or one that had to be unchanged was changed.',
+  },
   STORE_CORRUPT: { exit: 30, meaning: 'What came back from the backup store is not what was written.' },
   OBJECT_MISSING: { exit: 20, meaning: 'An object that must be there is not.' },
   ETCD_MISSING: { exit: 20, meaning: 'No etcd binaries of the needed minor version were found.' },

@@ -1,9 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { RescueError } from '../../errors/rescue-error.ts'
 
 /** Copies a directory tree, sharing blocks where the file system can. Only directories and regular files. */
@@ -34,12 +33,6 @@ export function meter(onBytes?: (total: number) => void): {
     },
   })
   return { stream, bytes: () => total, sha256: () => hash.digest('hex') }
-}
-
-export async function sha256File(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
-  return hash.digest('hex')
 }
 
 /** Part file, fsync, rename: a half-written file never has the good name. */
