@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
-import type { DrillResult } from '../src/app/result.ts'
+import type { ByHandResult, DrillResult } from '../src/app/result.ts'
 
 export default class Drill extends BaseCommand {
   static override summary =
@@ -26,10 +26,11 @@ export default class Drill extends BaseCommand {
     break: Flags.string({ summary: 'make this step fail once, then resume', helpValue: 'STEP' }),
     speed: Flags.string({ summary: 'how many times faster than life', helpValue: 'N', default: '10' }),
     keep: Flags.boolean({ summary: 'leave the sandbox directory behind' }),
+    'by-hand': Flags.boolean({ summary: 'stop after the incident: you type the recovery, in another terminal' }),
     'dry-run': Flags.boolean({ summary: 'break the cluster, but only rehearse the recovery' }),
   }
 
-  async run(): Promise<DrillResult> {
+  async run(): Promise<DrillResult | ByHandResult> {
     const { flags } = await this.parse(Drill)
     const [{ drill }, { drillLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/run-result.ts')])
     const { value, exitCode } = await drill(await this.session(flags), {
@@ -44,6 +45,7 @@ export default class Drill extends BaseCommand {
       breakStep: flags.break,
       speed: flags.speed,
       keep: flags.keep,
+      byHand: flags['by-hand'],
     })
     return this.show(value, drillLines(value), exitCode)
   }

@@ -16,6 +16,8 @@ export interface DrillOptions {
   breakStep?: string | undefined
   speed: string
   keep: boolean
+  /** Stop after the incident and let the operator recover. */
+  byHand: boolean
 }
 
 interface Parsed {

@@ -4,9 +4,10 @@ import type { Incident, Lab } from '../lab/index.ts'
 import { planRunbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
 import { breaking } from './break-step.ts'
+import { handOver, toByHandResult } from './drill-by-hand.ts'
 import { type DrillOptions, parseDrill } from './drill-options.ts'
 import { execute } from './execute.ts'
-import { type DrillResult, type Outcome, toRescueResult } from './result.ts'
+import { type ByHandResult, type DrillResult, type Outcome, toRescueResult } from './result.ts'
 import { findRunbook } from './runbooks.ts'
 import type { Session } from './session.ts'
 import { loadSettings } from './settings.ts'
@@ -15,7 +16,7 @@ import { loadSettings } from './settings.ts'
  * The whole incident on this machine, and its recovery by the same runbook through the same code as `recover`; then a
  * comparison that does not trust the runbook's own. Leaves nothing behind unless `keep`.
  */
-export async function drill(session: Session, options: DrillOptions): Promise<Outcome<DrillResult>> {
+export async function drill(session: Session, options: DrillOptions): Promise<Outcome<DrillResult | ByHandResult>> {
   const { labOptions, seed, breakStep, runbook, minor, binDir } = parseDrill(options)
   const note = (line: string) => session.screen.listen({ type: 'note', step: '', line })
   const [{ buildLab, incident }, { localEtcd }] = await Promise.all([
@@ -29,12 +30,18 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
   try {
     const happened = await incident(lab, seed)
     const seconds = (performance.now() - started) / 1000
+    const before = { ...happened.expected, etcdVersion: release.version, store: lab.store.url, seconds }
+    if (options.byHand) {
+      await handOver(lab, happened, note)
+      const compared = await compare(lab, happened)
+      return { value: toByHandResult(lab, before, compared), exitCode: compared.digestMatches ? 0 : 40 }
+    }
     const inLab = sessionIn(session, lab)
     const result = await recoverIn(inLab, { runbook, breakStep, binDir })
     const compared = result.status === 'succeeded' ? await compare(lab, happened) : undefined
     const value: DrillResult = {
       ...toRescueResult(result),
-      incident: { ...happened.expected, etcdVersion: release.version, store: lab.store.url, seconds },
+      incident: before,
       ...(compared === undefined ? {} : { compared }),
       ...(options.keep ? { directory: lab.dir } : {}),
     }

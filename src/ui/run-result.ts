@@ -29,6 +29,14 @@ export interface DrillResult extends RescueResult {
   directory?: string
 }
 
+/** What `drill --by-hand` prints: the operator's own recovery, compared by the drill. */
+export interface ByHandResult {
+  status: 'recovered' | 'not-recovered'
+  cluster: string
+  incident: DrillResult['incident']
+  compared: NonNullable<DrillResult['compared']>
+}
+
 /** The result in a few lines on stdout; how it went was on stderr. */
 export function runLines(result: RescueResult): string[] {
   return [
@@ -39,7 +47,8 @@ export function runLines(result: RescueResult): string[] {
   ]
 }
 
-export function drillLines(result: DrillResult): string[] {
+export function drillLines(result: DrillResult | ByHandResult): string[] {
+  if (!('run' in result)) return comparedLines(result.compared)
   const { incident, compared, directory } = result
   const before = `before the incident: ${count(incident.keys)} keys (etcd ${incident.etcdVersion}, store ${incident.store})`
   return [
