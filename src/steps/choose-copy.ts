@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy } from './facts.ts'
-import { copyColumns, copyRow } from './support/copy-table.ts'
-import { bestCopy, rankCopies } from './support/rank.ts'
+import { copyRow } from './support/copy-table.ts'
+import { bestCopy, rankCopies, rivalOf } from './support/rank.ts'
 
 const inputs = z.strictObject({ copy: z.string().default('auto') })
 type Inputs = z.infer<typeof inputs>
@@ -26,7 +26,7 @@ export const chooseCopy = defineStep<'copies', 'copy', Inputs>({
   },
 })
 
-async function choose({ inputs, needs, world, table }: Context<'copies', Inputs>): Promise<Copy> {
+async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Promise<Copy> {
   if (inputs.copy !== 'auto') return named(needs.copies, inputs.copy)
   const best = bestCopy(needs.copies)
   if (!best) {
@@ -34,9 +34,8 @@ async function choose({ inputs, needs, world, table }: Context<'copies', Inputs>
       hint: 'look at the table of copies above; name one on purpose with --copy NODE:TOKEN',
     })
   }
-  if (!world.prompter.interactive) return best
+  if (!world.prompter.interactive) return clearly(best, needs.copies)
   const ranked = rankCopies(needs.copies)
-  table(copyColumns, ranked.map(copyRow))
   const choices = ranked.map((copy) => ({
     value: copy.id,
     label: copyRow(copy).join('  '),
@@ -45,6 +44,19 @@ async function choose({ inputs, needs, world, table }: Context<'copies', Inputs>
   return named(
     needs.copies,
     await world.prompter.select('Recover from which copy?', choices, { flag: '--copy', default: best.id }),
+  )
+}
+
+/** Without a person to ask, two clusters that hold about as much are not told apart by guessing. */
+function clearly(best: Copy, copies: readonly Copy[]): Copy {
+  const rival = rivalOf(best, copies)
+  if (!rival) return best
+  throw new RescueError(
+    'ANSWER_MISSING',
+    `${best.id} and ${rival.id} are of different clusters and hold about as much`,
+    {
+      hint: `say which one is right: --copy ${best.id} or --copy ${rival.id}`,
+    },
   )
 }
 

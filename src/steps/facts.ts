@@ -21,6 +21,8 @@ export const copySchema = z.object({
   clusterId: z.string().optional(),
   etcdVersion: z.string().optional(),
   revision: revision.optional(),
+  /** Records in the database, by a few pages: an estimate, above the number of keys by deletions and history. */
+  recordsKept: z.number().optional(),
   sizeBytes: bytes,
   walBytes: bytes,
   /** Raft term and index of the last entry in the newest WAL file: how far this member's log reaches. */

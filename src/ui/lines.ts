@@ -5,7 +5,7 @@ import { clean, duration, tableLines } from './text.ts'
 
 export interface LineOptions {
   style: Style
-  /** Show every call, not only in dry runs. */
+  /** Show every call, not only those that a dry run withheld. */
   verbose: boolean
 }
 
@@ -15,7 +15,6 @@ type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
 export class Lines {
   readonly #style: Style
   readonly #verbose: boolean
-  #dryRun = false
 
   constructor({ style, verbose }: LineOptions) {
     this.#style = style
@@ -44,7 +43,6 @@ export class Lines {
   }
 
   #started(event: Of<'run-started'>): string[] {
-    this.#dryRun = event.dryRun
     const { strong, faint } = this.#style
     const how = event.dryRun ? ', dry run: everything is read, nothing is changed' : event.resumed ? ', resumed' : ''
     const what = `${strong(clean(event.runbook))} on ${strong(clean(event.cluster))}, etcd ${clean(event.etcdCluster)}${how}`
@@ -52,7 +50,8 @@ export class Lines {
   }
 
   #call({ withheld, where, line }: Of<'call'>): string[] {
-    if (!this.#verbose && !this.#dryRun) return []
+    // A dry run shows what it withheld; hundreds of reads would bury it.
+    if (!this.#verbose && !withheld) return []
     const text = `${where}: ${clean(line).replaceAll('\n', ' ')}`
     return [withheld ? this.#style.warn(`    ! ${text}`) : this.#style.faint(`    $ ${text}`)]
   }

@@ -38,7 +38,7 @@ async function describe(host: RemoteHost, dir: DataDir, servingToken: string | u
 }
 
 type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> &
-  Partial<Pick<Copy, 'revision' | 'etcdVersion' | 'clusterId' | 'walTerm' | 'walIndex'>>
+  Partial<Pick<Copy, 'revision' | 'recordsKept' | 'etcdVersion' | 'clusterId' | 'walTerm' | 'walIndex'>>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
@@ -46,7 +46,7 @@ async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
   if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
   try {
     const log = await walEnd(host, dir)
-    const { guess, revision, etcdVersion, findings } = await peekDb(
+    const { guess, revision, revisionsKept, etcdVersion, findings } = await peekDb(
       remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes),
     )
     return {
@@ -55,6 +55,7 @@ async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
       revision,
       findings: [...findings, ...log.findings],
       ...(etcdVersion ? { etcdVersion } : {}),
+      ...(revisionsKept === undefined ? {} : { recordsKept: Math.round(revisionsKept) }),
     }
   } catch (error) {
     return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }

@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes'
 import type { Copy } from '../facts.ts'
 
-export const copyColumns = ['copy', 'place', 'revision', 'size', 'wal', 'trashed', 'etcd', 'remarks']
+export const copyColumns = ['copy', 'place', 'revision', 'records', 'size', 'wal', 'trashed', 'etcd', 'remarks']
 
 /** One line of the table of copies, for people. */
 export function copyRow(copy: Copy): string[] {
@@ -9,6 +9,7 @@ export function copyRow(copy: Copy): string[] {
     copy.id,
     copy.serving ? 'running now' : copy.place,
     copy.revision === undefined ? '?' : String(copy.revision),
+    copy.recordsKept === undefined ? '?' : `~${copy.recordsKept}`,
     prettyBytes(copy.sizeBytes, { binary: true }),
     prettyBytes(copy.walBytes, { binary: true }),
     copy.trashedAt === undefined ? '-' : new Date(copy.trashedAt).toISOString().slice(0, 16).replace('T', ' '),
