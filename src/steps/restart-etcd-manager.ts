@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
-import { findContainers } from '../node/runtime.ts'
 import { readMyId } from '../node/volumes.ts'
 import { type Context, defineStep } from './define.ts'
-import { etcdManagerPod, notOnNode, restartOnce } from './support/containers.ts'
+import { isAway } from './support/away.ts'
+import { checkManagers, etcdManagerPod, restartOnce } from './support/containers.ts'
 import { baseOf, copiesOn } from './support/copies.ts'
 import { volumesOf } from './support/volumes.ts'
 
@@ -33,10 +33,7 @@ export const restartEtcdManager = defineStep<never, 'restarted', Inputs>({
     ],
   }),
   check: async ({ world }) => {
-    const pod = etcdManagerPod(world.target.etcdCluster)
-    for (const host of world.controlPlane) {
-      if ((await findContainers(host, pod)).length === 0) throw notOnNode(host, pod)
-    }
+    await checkManagers(world)
   },
   act: async (context) => {
     const { world, inputs, once, note } = context
@@ -51,12 +48,18 @@ export const restartEtcdManager = defineStep<never, 'restarted', Inputs>({
   },
 })
 
-async function leaderFirst({ world: { controlPlane, target } }: Ctx): Promise<string[]> {
+/** Of the nodes that answer: one that is dead does not lead, whatever its id. */
+async function leaderFirst({ world: { controlPlane, target }, note }: Ctx): Promise<string[]> {
   const peers: { name: string; id: string }[] = []
   for (const host of controlPlane) {
-    const base = baseOf(await copiesOn(host, volumesOf(target, host)), target.etcdCluster)
-    const id = base === undefined ? undefined : await readMyId(host, base)
-    if (id !== undefined) peers.push({ name: host.name, id })
+    try {
+      const base = baseOf(await copiesOn(host, volumesOf(target, host)), target.etcdCluster)
+      const id = base === undefined ? undefined : await readMyId(host, base)
+      if (id !== undefined) peers.push({ name: host.name, id })
+    } catch (error) {
+      if (!isAway(error)) throw error
+      note(`${host.name} cannot be asked for its peer id; if it is alive and leads, restart its etcd-manager by hand`)
+    }
   }
   if (peers.length === 0) throw noIds()
   return peers.sort((a, b) => (a.id < b.id ? -1 : 1)).map((peer) => peer.name)

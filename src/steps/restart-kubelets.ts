@@ -3,6 +3,7 @@ import { RescueError, toRescueError } from '../errors/rescue-error.ts'
 import { restartUnit } from '../node/units.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
+import { goOnWithout, isAway } from './support/away.ts'
 
 const inputs = z.strictObject({
   /** How many nodes at once. */
@@ -24,7 +25,7 @@ export const restartKubelets = defineStep<never, never, Inputs>({
   act: async (context) => {
     const { world, inputs, progress } = context
     const hosts = [...world.controlPlane, ...world.workers]
-    const failed: string[] = []
+    const failed: Failed[] = []
     for (let start = 0; start < hosts.length; start += inputs.batch) {
       const batch = hosts.slice(start, start + inputs.batch)
       failed.push(
@@ -32,13 +33,25 @@ export const restartKubelets = defineStep<never, never, Inputs>({
       )
       progress('nodes', Math.min(start + inputs.batch, hosts.length), hosts.length, 'items')
     }
-    if (failed.length > 0) throw someFailed(failed, hosts.length)
+    const broken = failed.filter(({ away }) => !away)
+    if (broken.length > 0) throw someFailed(broken, hosts.length)
+    await goOnWithout(
+      context,
+      failed.map(({ why }) => why),
+      'kubelet',
+    )
     return {}
   },
 })
 
+interface Failed {
+  /** With the node's name. */
+  why: string
+  away: boolean
+}
+
 /** Resolves to why it failed. Remembered per node, so that a resumed run restarts only the ones that failed. */
-async function restart({ once, signal }: Ctx, host: RemoteHost): Promise<string | undefined> {
+async function restart({ once, signal }: Ctx, host: RemoteHost): Promise<Failed | undefined> {
   try {
     await once(`restarted:${host.name}`, async () => {
       await restartUnit(host, 'kubelet', { signal })
@@ -47,14 +60,17 @@ async function restart({ once, signal }: Ctx, host: RemoteHost): Promise<string 
     return undefined
   } catch (error) {
     if (signal.aborted) throw error
-    return `${host.name}: ${toRescueError(error).message}`
+    return { why: `${host.name}: ${toRescueError(error).message}`, away: isAway(error) }
   }
 }
 
-function someFailed(failed: string[], all: number): RescueError {
+function someFailed(failed: Failed[], all: number): RescueError {
   return new RescueError(
     'STEP_FAILED',
-    `kubelet was not restarted on ${failed.length} of ${all} nodes: ${failed.slice(0, 10).join('; ')}`,
+    `kubelet was not restarted on ${failed.length} of ${all} nodes: ${failed
+      .slice(0, 10)
+      .map(({ why }) => why)
+      .join('; ')}`,
     {
       hint: 'bring these nodes back and resume the run: only they are restarted',
     },

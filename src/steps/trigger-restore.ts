@@ -4,6 +4,7 @@ import { commandKey } from '../etcd-manager/commands.ts'
 import { judgeControl, readControl } from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { checkManagers } from './support/containers.ts'
 import { commandFor, giveRestoreCommand } from './support/give-command.ts'
 import { backupsSince, ownBackupNames } from './support/new-backups.ts'
 import { checkQuorum, checkVersions } from './support/nodes-ready.ts'
@@ -40,6 +41,7 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     if (other) throw pending(other.key)
     if (!(await world.store.head(`${needs.backup.name}/${META_FILE}`))) throw vanished(needs.backup.name)
     await checkQuorum(world, needs.control.memberCount)
+    for (const why of await checkManagers(world)) context.note(`goes on without ${why}`)
     await checkVersions(context, needs.backup.etcdVersion)
   },
   /**

@@ -1,7 +1,9 @@
 import type { StepContext } from '../../engine/step.ts'
-import { RescueError } from '../../errors/rescue-error.ts'
-import { restartContainer } from '../../node/runtime.ts'
+import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
+import { findContainers, restartContainer } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
+import type { World } from '../../ports/world.ts'
+import { goOnWithout, isAway } from './away.ts'
 
 type Ctx = StepContext<unknown, unknown>
 
@@ -30,13 +32,35 @@ export async function restartOnce({ once, note, signal }: Ctx, host: RemoteHost,
 /** Restarts a container on all control-plane nodes, one node after the other, so that one always serves. */
 export async function restartEverywhere(context: Ctx, pods: StaticPod[]): Promise<void> {
   const { world, progress } = context
+  const away: string[] = []
   for (const [index, host] of world.controlPlane.entries()) {
-    for (const pod of pods) await restartOnce(context, host, pod)
+    try {
+      for (const pod of pods) await restartOnce(context, host, pod)
+    } catch (error) {
+      if (!isAway(error) || context.signal.aborted) throw error
+      away.push(`${host.name}: ${toRescueError(error).message}`)
+    }
     progress('nodes', index + 1, world.controlPlane.length, 'items')
   }
+  await goOnWithout(context, away, pods.map(({ container }) => container).join(' and '))
 }
 
-export function notOnNode(host: RemoteHost, pod: StaticPod): RescueError {
+/** `PRECONDITION` when etcd-manager runs on a node only in name. Resolves to why each node that is away could not be asked. */
+export async function checkManagers({ controlPlane, target }: World): Promise<string[]> {
+  const pod = etcdManagerPod(target.etcdCluster)
+  const away: string[] = []
+  for (const host of controlPlane) {
+    try {
+      if ((await findContainers(host, pod)).length === 0) throw notOnNode(host, pod)
+    } catch (error) {
+      if (!isAway(error)) throw error
+      away.push(`${host.name}: ${toRescueError(error).message}`)
+    }
+  }
+  return away
+}
+
+function notOnNode(host: RemoteHost, pod: StaticPod): RescueError {
   return new RescueError(
     'PRECONDITION',
     `${host.name}: no running container ${pod.container} of a pod ${pod.podPrefix}*`,
