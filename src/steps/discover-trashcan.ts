@@ -1,4 +1,5 @@
 import { RescueError, toRescueError } from '../errors/rescue-error.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy } from './facts.ts'
 import { copiesOn } from './support/copies.ts'
@@ -33,6 +34,20 @@ export const discoverTrashcan = defineStep<never, 'copies'>({
   },
 })
 
+/**
+ * A dead node must not hold up the others. One that is up and does not let us in may hold the only copy with the last
+ * writes, and letting us in is the operator's to do; a changed host key must never be passed over.
+ */
+const TO_BE_MENDED: ReadonlySet<ErrorCode> = new Set([
+  'HOST_KEY_CHANGED',
+  'HOST_KEY_UNKNOWN',
+  'HOST_AUTH',
+  'HOST_SUDO',
+  'ANSWER_MISSING',
+  'STOPPED',
+  'BUG',
+])
+
 async function search({ world, note, progress }: Context<never>): Promise<Copy[]> {
   let asked = 0
   const answers = await Promise.all(
@@ -40,8 +55,10 @@ async function search({ world, note, progress }: Context<never>): Promise<Copy[]
       try {
         return await copiesOn(host, volumesOf(world.target, host))
       } catch (error) {
-        note(`${host.name} could not be searched: ${toRescueError(error).message}`)
-        return toRescueError(error)
+        const failed = toRescueError(error)
+        if (TO_BE_MENDED.has(failed.code)) throw failed
+        note(`${host.name} could not be searched: ${failed.message}`)
+        return failed
       } finally {
         progress('nodes', ++asked, world.controlPlane.length, 'items')
       }
