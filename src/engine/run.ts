@@ -42,6 +42,7 @@ async function attempt(env: Env, options: RunOptions): Promise<void> {
   })
   if (attempt === 1) await remember(env, options)
   const chosen = selectItems(plan, journal.state.selection)
+  if (!world.dryRun) expectName(env, chosen)
   await (wantsLock(env, chosen) ? withLock(env, options, (held) => walk(held, chosen)) : walk(env, chosen))
 }
 
@@ -49,6 +50,19 @@ async function attempt(env: Env, options: RunOptions): Promise<void> {
 async function remember({ journal }: Env, { from, only, facts = {} }: RunOptions): Promise<void> {
   const which = { ...(from === undefined ? {} : { from }), ...(only === undefined ? {} : { only }) }
   await journal.append({ type: 'selection', facts, ...which }, { flush: true })
+}
+
+/** A name that will have to be typed and cannot be, or is given wrong, ends the run before it begins. */
+function expectName(env: Env, chosen: ReadonlySet<string>): void {
+  const asks = env.plan.items.some(
+    (item) =>
+      item.confirm === 'type-cluster' &&
+      chosen.has(item.id) &&
+      !item.skip &&
+      // one that was begun asks the world first, and perhaps nobody
+      !['acting', 'acted', 'finished'].includes(stateOf(env, item).phase),
+  )
+  if (asks) env.world.prompter.expectName?.(env.plan.cluster, { flag: '--confirm' })
 }
 
 /** A run with nothing left that changes anything keeps nobody out. */

@@ -14,6 +14,8 @@ export interface Prompter {
   confirm(question: string, options: { flag: string; default?: boolean }): Promise<boolean>
   /** What can't be taken back wants the name typed: `y` is muscle memory. Resolves only when it matched. */
   typeName(question: string, expected: string, options: { flag: string }): Promise<void>
+  /** Throws at once what `typeName` would throw without asking: a run should not find out at its last question. */
+  expectName?(expected: string, options: { flag: string }): void
   select<T>(question: string, choices: Choice<T>[], options: { flag: string; default?: T }): Promise<T>
   /** Never echoed, never logged. */
   password(question: string, options: { flag: string }): Promise<string>

@@ -43,6 +43,10 @@ export function openPrompter(options: PrompterOptions): Prompter {
         if (typed.trim() === expected || tries === 3) return matches(typed.trim(), expected, flag)
       }
     },
+    expectName: (expected, { flag }) => {
+      if (options.confirm !== undefined) matches(options.confirm, expected, flag)
+      else if (!interactive) throw unanswered(`type the name of the cluster, ${expected}`, `${flag} ${expected}`)
+    },
     select: (question, choices, { flag, default: preset }) =>
       ask(question, flag, ({ select }, context) => select(selectConfig(question, choices, preset), context)),
     password: (question, { flag }) =>
