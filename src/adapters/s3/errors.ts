@@ -83,7 +83,7 @@ function answerTo(failure: Failure, context: ErrorContext): Answer {
   if (TLS.test(failure.code)) {
     return ['STORE_UNREACHABLE', 'its certificate is not trusted: name its CA in NODE_EXTRA_CA_CERTS']
   }
-  if (!context.reached && (NETWORK.has(failure.code) || failure.status === undefined)) {
+  if (!context.reached && (NETWORK.has(failure.code) || ((failure.status ?? 500) >= 500 && failure.status !== 501))) {
     return ['STORE_UNREACHABLE', unreachableHint(context)]
   }
   return ['STORE_FAILED', 'when the store is well again, go on with: etcd-rescue runs resume']
