@@ -7,6 +7,7 @@ import { type Journal, type RunOptions, type RunResult, runPlan, type StopSwitch
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
 import type { Plan } from '../runbook/index.ts'
+import { returnMembers } from '../steps/support/members.ts'
 import type { Session } from './session.ts'
 import { stopOnSignals } from './signals.ts'
 import { openWorld } from './world.ts'
@@ -40,6 +41,8 @@ export async function withWorld<T>(
     try {
       return await body(world, { emit: screen.listen, stop, lock: { breakLock } })
     } finally {
+      // what a step left running for the next one, which a failed run never reached
+      await returnMembers(world)
       await world.close()
     }
   } finally {

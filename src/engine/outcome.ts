@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { RescueError } from '../errors/rescue-error.ts'
 import { EXIT } from '../errors/table.ts'
 import type { PlanItem } from '../runbook/types.ts'
@@ -31,9 +32,19 @@ export function outcome(env: Env, error: RescueError | undefined): RunResult {
     ...(error ? { error: eventError(error) } : {}),
     unchanged: error ? unchanged(env) : [],
     changed: changed(env),
-    next: error && !world.dryRun ? [resumeHint(journal.header.run), `etcd-rescue runs show ${journal.header.run}`] : [],
+    next: world.dryRun ? [] : [...(error ? nextAfter(journal.header.run) : []), ...leftHere(env)],
     undoable,
   }
+}
+
+const nextAfter = (run: string) => [resumeHint(run), `etcd-rescue runs show ${run}`]
+
+/** A run that did not come to its end leaves the fetched data, with every Secret in it, on this machine. */
+function leftHere({ world }: Env): string[] {
+  const dir = world.scratch.peek()
+  if (!existsSync(dir)) return []
+  const quoted = /^[\w./@%+=:,-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", "'\\''")}'`
+  return [`rm -r ${quoted}   # only to give the run up: fetched data, with the cluster's Secrets in it, is kept there`]
 }
 
 /** A precondition that fails after the first change is a failed step: something was changed. */
@@ -57,12 +68,15 @@ function begunOrDone(env: Env, item: PlanItem): boolean {
 
 function changed(env: Env): string[] {
   if (env.world.dryRun) return []
-  return env.plan.items
-    .filter((item) => begunOrDone(env, item))
-    .flatMap((item) => {
-      const prefix = stateOf(env, item).phase === 'finished' ? item.id : `${item.id} (may have begun)`
-      return item.changes.map((line) => `${prefix}: ${line}`)
-    })
+  return (
+    env.plan.items
+      // files on this machine are not what the operator has to know about the cluster
+      .filter((item) => item.effect !== 'local' && begunOrDone(env, item))
+      .flatMap((item) => {
+        const prefix = stateOf(env, item).phase === 'finished' ? item.id : `${item.id} (may have begun)`
+        return item.changes.map((line) => `${prefix}: ${line}`)
+      })
+  )
 }
 
 function unchanged(env: Env): string[] {

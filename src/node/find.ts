@@ -42,7 +42,16 @@ export async function find(
   }
   const entries = splitNul(stdout)
   if (entries.length > MAX_ENTRIES) throw unexpected(host, `more than ${MAX_ENTRIES} files below ${starts.join(', ')}`)
-  return entries.map((entry) => parseEntry(host, entry))
+  return entries.map((entry) => mustBeBelow(host, starts, parseEntry(host, entry)))
+}
+
+/** What a node calls a file becomes a path on this machine too: it may lead nowhere but below where find was sent. */
+function mustBeBelow(host: RemoteHost, starts: readonly string[], found: Found): Found {
+  const { path } = found
+  const start = starts.find((one) => path === one || path.startsWith(one.endsWith('/') ? one : `${one}/`))
+  const rest = start === undefined ? [] : path.slice(start.length).split('/')
+  if (start !== undefined && !rest.includes('..') && !rest.includes('.')) return found
+  throw unexpected(host, `find named ${JSON.stringify(path.slice(0, 200))}, which is not below ${starts.join(', ')}`)
 }
 
 /** A path that begins with `-` would be an option. */
@@ -53,7 +62,12 @@ export function mustBeAbsolute(host: RemoteHost, path: string): void {
 function parseEntry(host: RemoteHost, entry: string): Found {
   const [type, bytes, modified, changed, ...path] = entry.split('\t')
   const numbers = [bytes, modified, changed].map(Number)
-  if (path.length === 0 || numbers.some((number) => !Number.isFinite(number))) {
+  if (
+    path.length === 0 ||
+    numbers.some((number) => !Number.isFinite(number)) ||
+    !Number.isSafeInteger(Number(bytes)) ||
+    Number(bytes) < 0
+  ) {
     throw unexpected(host, 'find answered something else than expected')
   }
   return {

@@ -57,7 +57,8 @@ function newTally(restoredRevision: number) {
 
   function differs(key: Buffer, what: 'missing' | 'changed' | 'added', live: KeyValue | undefined) {
     const why =
-      mayDiffer(key)?.why ?? (live && live.modRevision > restoredRevision ? 'written since the restore' : undefined)
+      mayDiffer(key, what === 'added' ? 'extra' : what)?.why ??
+      (live && live.modRevision > restoredRevision ? 'written since the restore' : undefined)
     if (why) {
       explained[why] = (explained[why] ?? 0) + 1
       return
