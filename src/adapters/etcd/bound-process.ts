@@ -5,7 +5,7 @@ import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:chi
  *
  * Linux: the kernel does it (`setpriv --pdeathsig`); the shell in between ends at once when its parent has died before
  * the signal was armed. Elsewhere: a shell that holds the read end of a pipe from us, which closes when we die.
- * `pid` of the child is the program's own where the kernel does it, else the shell's, which passes signals on.
+ * Files that it makes are ours alone: etcd's own snapshots would be 0644. `pid` of the child is the program's own where the kernel does it, else the shell's, which passes signals on.
  */
 export function spawnBound(argv: readonly string[], options: SpawnOptions): ChildProcess {
   const kernel = kernelCanBind()
@@ -16,13 +16,14 @@ export function spawnBound(argv: readonly string[], options: SpawnOptions): Chil
 }
 
 function byKernel(argv: readonly string[]): [string, ...string[]] {
-  const script = 'test "$PPID" = "$0" && exec "$@"'
+  const script = 'umask 077; test "$PPID" = "$0" && exec "$@"'
   return ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', script, String(process.pid), ...argv]
 }
 
 /** `read` returns when something is written or the other end is closed; we never write. */
 function byPipe(argv: readonly string[]): [string, ...string[]] {
   const script = `
+    umask 077
     "$@" 3<&- & child=$!
     { read -r _ <&3; kill -9 "$child" 2>/dev/null; } & watcher=$!
     trap 'kill -TERM "$child"' TERM INT
