@@ -3,7 +3,7 @@ import { RescueError } from '../errors/rescue-error.ts'
 /** More findings than this say nothing new; the scan counts on and keeps only the first. */
 export const MAX_FINDINGS = 50
 
-const hint = 'use another copy: see what there is with etcd-rescue scan; or restore this one with its WAL'
+const hint = 'take another copy: etcd-rescue recover --dry-run lists them, recover --copy NODE:TOKEN takes one'
 
 /** A page that cannot be right. Every check of this folder ends here, so a damaged file is never a crash. */
 export function badPage(id: number, what: string): RescueError {

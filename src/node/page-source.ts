@@ -162,6 +162,6 @@ async function collect(
 
 function shorter(host: RemoteHost, path: string): RescueError {
   return new RescueError('COPY_CHANGED', `${host.name}: ${path} is shorter than it was`, {
-    hint: 'look again with: etcd-rescue scan',
+    hint: 'look again with: etcd-rescue recover --dry-run',
   })
 }

@@ -28,6 +28,7 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
     const { world, needs, progress, note } = context
     const host = hostOf(context)
     const before = await statMember(host, needs.copy.path)
+    if (!before.some(({ path }) => path === 'member/snap/db')) throw withoutDb(needs.copy)
     const total = before.reduce((sum, file) => sum + file.bytes, 0)
     const dir = await world.scratch.dir('fetched')
     await world.scratch.needRoom(total)
@@ -81,6 +82,12 @@ function compare(files: { path: string; sha256: string }[], remote: Map<string, 
 function changed(path: string): RescueError {
   return new RescueError('COPY_CHANGED', `${path} changed while it was read`, {
     hint: 'an etcd is running on this directory: it is not a trashed copy; choose another with --copy NODE:TOKEN',
+  })
+}
+
+function withoutDb({ id, path }: Ctx['needs']['copy']): RescueError {
+  return new RescueError('COPY_CORRUPT', `the copy ${id} has no member/snap/db in ${path}`, {
+    hint: 'choose another copy: etcd-rescue recover --copy NODE:TOKEN',
   })
 }
 

@@ -57,6 +57,6 @@ async function readMeta(file: Awaited<ReturnType<typeof open>>, at: number, size
 
 function corrupt(path: string, what: string): RescueError {
   return new RescueError('COPY_CORRUPT', `${path} ${what}`, {
-    hint: 'take a copy of another member: `etcd-rescue scan` lists them',
+    hint: 'take a copy of another member: `etcd-rescue recover --dry-run` lists them',
   })
 }
