@@ -1,6 +1,7 @@
 import { Command } from '@oclif/core'
 import { type RescueError, toRescueError } from '../errors/rescue-error.ts'
 import { errorText, failureText } from '../ui/error-text.ts'
+import { clean } from '../ui/text.ts'
 import { baseFlags } from './flags.ts'
 import type { Session } from './session.ts'
 import { isExit, told } from './told.ts'
@@ -49,7 +50,8 @@ export abstract class BaseCommand extends Command {
    * other; its exit code says how it ended.
    */
   protected show<T>(value: T, lines: readonly string[], exitCode = 0): T {
-    for (const line of lines) this.log(line)
+    // names from nodes and buckets are in results too
+    for (const line of lines) this.log(clean(line))
     if (exitCode !== 0) process.exitCode = exitCode
     // the screen was silent, and a log without the error would be of no use
     if (exitCode !== 0 && this.jsonEnabled()) process.stderr.write(failureText(value))

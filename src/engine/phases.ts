@@ -1,7 +1,7 @@
 import { RescueError, toRescueError, WithheldError } from '../errors/rescue-error.ts'
 import type { StepRun } from './context.ts'
 import { within } from './current-step.ts'
-import { factsFrom, stateOf, stoppedAt } from './env.ts'
+import { factsFrom, safePoint, stateOf, stoppedAt } from './env.ts'
 import type { EventError, StepStatus } from './events.ts'
 import type { Facts } from './records.ts'
 
@@ -60,6 +60,9 @@ export async function confirm({ env, item }: StepRun): Promise<void> {
 /** The journal says that it may have happened before it does, and that it has before anything else is done. */
 export async function act(run: StepRun): Promise<Facts> {
   const { env, item } = run
+  // A question may have stood for an hour on a machine that slept: the lock can be someone else's by now.
+  if (item.effect === 'change' || item.effect === 'irreversible') await env.lock?.renew()
+  safePoint(env)
   await env.journal.append({ type: 'acting', step: item.id }, { flush: true })
   const given = await guarded(run, () => item.step.act(run.context()))
   if (run.running.withheld > 0) throw new WithheldError(item.id)

@@ -17,8 +17,15 @@ export async function runStep(env: Env, item: PlanItem): Promise<void> {
   }
 }
 
+/** What was checked longer ago than this is checked again before it is acted upon. */
+const STALE_MS = 60_000
+
 async function checkAndAct(run: StepRun) {
   await check(run)
+  const { clock } = run.env.world
+  const asked = clock.now().getTime()
   await confirm(run)
+  // the answer came late: a command may be pending by now, a backup gone
+  if (clock.now().getTime() - asked > STALE_MS) await check(run)
   return act(run)
 }

@@ -46,6 +46,8 @@ export function toRescueError(error: unknown): RescueError {
     })
   }
   const message = error instanceof Error ? error.message : String(error)
+  const refused = refusedByFileSystem(error)
+  if (refused) return refused
   return new RescueError('BUG', message, {
     hint: 'this is a bug in etcd-rescue; the journal of the run says where',
     cause: error,
@@ -54,4 +56,17 @@ export function toRescueError(error: unknown): RescueError {
 
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || (error as { code?: unknown }).code === 'ABORT_ERR')
+}
+
+/** A full disk or a file that is gone is the machine's state and no bug; undefined for all else. */
+function refusedByFileSystem(error: unknown): RescueError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code, syscall, path } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const hint = 'make room, or give a --work-dir on another disk; then resume the run'
+    return new RescueError('DISK_FULL', `no room left on this machine: ${error.message}`, { hint, cause: error })
+  }
+  if (path === undefined || syscall === undefined || !/^E[A-Z]+$/.test(code ?? '')) return undefined
+  const hint = 'check that it is there and may be read and written; then resume the run'
+  return new RescueError('LOCAL_FILE', error.message, { hint, cause: error })
 }

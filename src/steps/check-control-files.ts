@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
+import { listBackups, parseBackupName } from '../etcd-manager/backups.ts'
 import {
   type ControlFiles,
   CREATED_KEY,
@@ -41,33 +42,47 @@ export const checkControlFiles = defineStep<'backup', 'control', Inputs>({
     note(`control files: ${explain}`)
     if (verdict === 'blocked') throw unusable(explain)
     if (verdict !== 'normal') await repair(context, files, explain)
-    return { control: specOf(await readControl(world.store), context) }
+    return { control: await specOf(await readControl(world.store), context) }
   },
 })
 
 async function repair(context: Ctx, files: ControlFiles, explain: string): Promise<void> {
   const { world, inputs } = context
-  const question = `Control files are missing: ${explain}. Write them, the marker first?`
+  const lost = files.spec.state === 'missing' ? await lostSpec(context) : undefined
+  const spec = lost ? ` The spec: ${lost.memberCount} members, etcd ${lost.etcdVersion} (${lost.from}).` : ''
+  const question = `Control files are missing: ${explain}.${spec} Write them, the marker first?`
   const agreed =
     inputs.repair === 'yes' ||
-    (inputs.repair === 'ask' && (await world.prompter.confirm(question, { flag: '--set repair=yes' })))
+    (inputs.repair === 'ask' && (await world.prompter.confirm(question, { flag: '--yes, or --set repair=yes' })))
   if (!agreed) throw unusable(explain)
   if (files.created.state === 'missing') {
     await world.store.write(CREATED_KEY, encodeCreated(world.clock.now()), { ifAbsent: true })
   }
-  if (files.spec.state === 'missing')
-    await world.store.write(SPEC_KEY, encodeSpec(specFrom(context)), { ifAbsent: true })
+  if (lost) {
+    context.note(`the missing cluster spec: ${lost.memberCount} members, etcd ${lost.etcdVersion} (${lost.from})`)
+    await world.store.write(SPEC_KEY, encodeSpec(lost), { ifAbsent: true })
+  }
 }
 
-/** The spec that the lost one must have been: as many members as control-plane nodes, the backup's version. */
-function specFrom({ world, needs }: Ctx): Facts['control'] {
-  return { memberCount: world.target.nodes.controlPlane.length, etcdVersion: needs.backup.etcdVersion }
+/** More than the backups of a day: what etcd-manager last said of the cluster is in the newest of its own. */
+const NEWEST = 200
+
+/** The spec that the lost one must have been: what etcd-manager wrote into its last backup, else a guess that says so. */
+async function lostSpec({ world, needs }: Ctx): Promise<Facts['control'] & { from: string }> {
+  const backups = await listBackups(world.store, { limit: NEWEST })
+  const last = backups.findLast(({ name, meta }) => meta?.clusterSpec !== undefined && parseBackupName(name))
+  if (last?.meta?.clusterSpec) return { ...last.meta.clusterSpec, from: `as in the backup ${last.name}` }
+  return {
+    memberCount: world.target.nodes.controlPlane.length,
+    etcdVersion: needs.backup.etcdVersion,
+    from: "guessed by the config's control-plane nodes and the copy's version: no backup of etcd-manager's own says it",
+  }
 }
 
-function specOf(files: ControlFiles, context: Ctx): Facts['control'] {
+async function specOf(files: ControlFiles, context: Ctx): Promise<Facts['control']> {
   if (files.spec.value) return files.spec.value
   // Only a dry run gets here: its repair was withheld.
-  if (files.spec.state === 'missing') return specFrom(context)
+  if (files.spec.state === 'missing') return lostSpec(context)
   throw unusable('the cluster spec cannot be read')
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy } from './facts.ts'
-import { copyRow } from './support/copy-table.ts'
+import { copyLabels } from './support/copy-table.ts'
 import { bestCopy, rankCopies, rivalOf } from './support/rank.ts'
 
 const inputs = z.strictObject({ copy: z.string().default('auto') })
@@ -22,9 +22,23 @@ export const chooseCopy = defineStep<'copies', 'copy', Inputs>({
   act: async (context) => {
     const copy = await choose(context)
     context.note(`recovering from ${copy.id}: revision ${copy.revision ?? 'unknown'}, ${copy.path} on ${copy.node}`)
+    warnOfMissingLogs(context, copy)
     return { copy }
   },
 })
+
+/** Only the logs of a quorum together surely hold every acknowledged write. */
+function warnOfMissingLogs({ needs, world, note }: Context<'copies', Inputs>, copy: Copy): void {
+  const members = world.target.nodes.controlPlane.length
+  const logs = needs.copies.filter(({ clusterId, token, walIndex }) => {
+    return (
+      walIndex !== undefined && (copy.clusterId === undefined ? token === copy.token : clusterId === copy.clusterId)
+    )
+  })
+  const seen = new Set(logs.map(({ node }) => node)).size
+  if (seen > members / 2) return
+  note(`only ${seen} of ${members} members' logs were found: writes acknowledged at the very end may be missing`)
+}
 
 async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Promise<Copy> {
   if (inputs.copy !== 'auto') return named(needs.copies, inputs.copy)
@@ -36,16 +50,18 @@ async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Prom
   }
   if (!world.prompter.interactive) return clearly(best, needs.copies)
   const ranked = rankCopies(needs.copies)
-  const choices = ranked.map((copy) => ({
-    value: copy.id,
-    label: copyRow(copy).join('  '),
+  const labels = copyLabels(ranked)
+  const choices = ranked.map((copy, index) => ({
+    value: placeOf(copy),
+    label: labels[index] ?? copy.id,
     ...(copy.serving ? { disabled: 'what the cluster runs now' } : {}),
   }))
-  return named(
-    needs.copies,
-    await world.prompter.select('Recover from which copy?', choices, { flag: '--copy', default: best.id }),
-  )
+  const options = { flag: '--copy', default: placeOf(best) }
+  return named(needs.copies, await world.prompter.select('Recover from which copy?', choices, options))
 }
+
+/** The members of a cluster keep their copies at the same path, each on its node. */
+const placeOf = ({ node, path }: Copy) => `${node}:${path}`
 
 /** Without a person to ask, two clusters that hold about as much are not told apart by guessing. */
 function clearly(best: Copy, copies: readonly Copy[]): Copy {
@@ -61,9 +77,26 @@ function clearly(best: Copy, copies: readonly Copy[]): Copy {
 }
 
 function named(copies: readonly Copy[], id: string): Copy {
-  const found = copies.find((copy) => copy.id === id)
+  const [found, other] = copies.filter((copy) => copy.id === id || placeOf(copy) === id)
+  if (found && other) throw ambiguous(id, found, other)
   if (found) return found
   throw new RescueError('COPY_NOT_FOUND', `there is no copy ${JSON.stringify(id)}`, {
-    hint: `copies that were found: ${copies.map((copy) => copy.id).join(', ') || 'none'}`,
+    hint: `copies that were found: ${
+      copies
+        .slice(0, 20)
+        .map((copy) => copy.id)
+        .join(', ') || 'none'
+    }`,
   })
+}
+
+/** A token may lie in `data/` and in the trashcan of one node: what was copied there by hand. */
+function ambiguous(id: string, one: Copy, other: Copy): RescueError {
+  return new RescueError(
+    'COPY_NOT_FOUND',
+    `two copies are called ${JSON.stringify(id)}: ${one.path} and ${other.path}`,
+    {
+      hint: `name one by its path: --copy ${placeOf(one)}`,
+    },
+  )
 }

@@ -38,7 +38,8 @@ export const restartEtcdManager = defineStep<never, 'restarted', Inputs>({
   act: async (context) => {
     const { world, inputs, once, note } = context
     const order = await once('order', () => leaderFirst(context))
-    const hosts = order
+    const others = world.controlPlane.map(({ name }) => name).filter((name) => !order.includes(name))
+    const hosts = [...order, ...others]
       .map((name) => world.controlPlane.find((host) => host.name === name))
       .filter((host) => host !== undefined)
     note(`leader by lowest peer id: ${order[0]}`)

@@ -1,5 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
-import { META_FILE } from '../etcd-manager/backups.ts'
+import { DATA_FILE, META_FILE } from '../etcd-manager/backups.ts'
 import { commandKey } from '../etcd-manager/commands.ts'
 import { judgeControl, readControl } from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
@@ -39,7 +39,7 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     if (verdict !== 'normal') throw new RescueError('CONTROL_FILES', explain, { hint: 'etcd-rescue control show' })
     const other = files.commands.find(({ backup }) => backup !== needs.backup.name)
     if (other) throw pending(other.key)
-    if (!(await world.store.head(`${needs.backup.name}/${META_FILE}`))) throw vanished(needs.backup.name)
+    await mustBePublished(context)
     await checkQuorum(world, needs.control.memberCount)
     for (const why of await checkManagers(world)) context.note(`goes on without ${why}`)
     await checkVersions(context, needs.backup.etcdVersion)
@@ -65,6 +65,13 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     return facts(context, key)
   },
 })
+
+/** What the trial restore read must still be what etcd-manager will read. */
+async function mustBePublished({ world: { store }, needs: { backup } }: Ctx): Promise<void> {
+  const data = await store.head(`${backup.name}/${DATA_FILE}`)
+  if (!data || !(await store.head(`${backup.name}/${META_FILE}`))) throw vanished(backup.name)
+  if (data.size !== backup.bytes) throw replaced(backup.name, data.size, backup.bytes)
+}
 
 const requestedAt = ({ once, world }: Ctx) => once('requestedAt', () => world.clock.now().getTime())
 const backupsBefore = ({ once, world }: Ctx) => once('backupsBefore', () => ownBackupNames(world.store))
@@ -116,4 +123,14 @@ function vanished(name: string): RescueError {
   return new RescueError('OBJECT_MISSING', `the backup ${name} is no longer in the store`, {
     hint: 'a restore would now destroy the running cluster and loop; start again with: etcd-rescue recover',
   })
+}
+
+function replaced(name: string, got: number, want: number): RescueError {
+  return new RescueError(
+    'STORE_CORRUPT',
+    `the backup ${name} has ${got} bytes where ${want} were published and tried`,
+    {
+      hint: 'someone wrote over it since the trial restore; start again with: etcd-rescue recover',
+    },
+  )
 }

@@ -2,7 +2,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import type { Choice, Prompter } from '../../ports/prompter.ts'
 
 export interface PrompterOptions {
-  /** `--yes`: every `confirm` is yes. Never answers `typeName`. */
+  /** `--yes`: every `confirm` is yes, but for those that only `--set` answers. Never answers `typeName`. */
   yes: boolean
   /** `--confirm NAME`: what `typeName` would have been answered. */
   confirm?: string | undefined
@@ -30,15 +30,17 @@ export function openPrompter(options: PrompterOptions): Prompter {
   return {
     interactive,
     confirm: async (question, { flag, default: preset = false }) => {
-      if (options.yes) return true
-      return ask(question, flag, ({ confirm }, context) => confirm({ message: question, default: preset }, context))
+      if (options.yes && !flag.startsWith('--set ')) return true
+      return ask(question, flag, ({ confirm }, context) =>
+        confirm({ message: plain(question), default: preset }, context),
+      )
     },
     typeName: async (question, expected, { flag }) => {
       if (options.confirm !== undefined) return matches(options.confirm, expected, flag)
       const flagged = `${flag} ${expected}`
       // tired fingers mistype; someone in the wrong cluster does not get it right by trying
       for (let tries = 1; ; tries += 1) {
-        const message = tries === 1 ? `${question} (type ${expected})` : `that is another name; type ${expected}`
+        const message = tries === 1 ? `${plain(question)} (type ${expected})` : `that is another name; type ${expected}`
         const typed = await ask(question, flagged, ({ input }, context) => input({ message }, context))
         if (typed.trim() === expected || tries === 3) return matches(typed.trim(), expected, flag)
       }
@@ -50,7 +52,7 @@ export function openPrompter(options: PrompterOptions): Prompter {
     select: (question, choices, { flag, default: preset }) =>
       ask(question, flag, ({ select }, context) => select(selectConfig(question, choices, preset), context)),
     password: (question, { flag }) =>
-      ask(question, flag, ({ password }, context) => password({ message: question, mask: false }, context)),
+      ask(question, flag, ({ password }, context) => password({ message: plain(question), mask: false }, context)),
   }
 }
 
@@ -95,10 +97,18 @@ function matches(typed: string, expected: string, flag: string): void {
 
 function selectConfig<T>(message: string, choices: Choice<T>[], preset: T | undefined) {
   return {
-    message,
-    choices: choices.map(({ value, label, disabled }) => ({ value, name: label, ...(disabled ? { disabled } : {}) })),
+    message: plain(message),
+    choices: choices.map(({ value, label, disabled }) => ({
+      value,
+      name: plain(label),
+      ...(disabled ? { disabled } : {}),
+    })),
     pageSize: 15,
     loop: false,
     ...(preset === undefined ? {} : { default: preset }),
   }
 }
+
+/** Names of copies come from nodes: nothing in them may move the cursor or turn the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?')

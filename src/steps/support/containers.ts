@@ -18,11 +18,18 @@ export function etcdManagerPod(etcdCluster: string): StaticPod {
 }
 
 /**
- * Restarts a static pod's container, once per node and run: a resumed run does not restart it again.
+ * Restarts a static pod's container, once per node and run: a resumed run does not restart it again, also when it was
+ * killed just after the restart. A leader that is restarted in the middle of a restore begins it again (FACTS 4).
  * kubelet starts a stopped container by itself (FACTS 6), so this stops it and waits for the new one.
  */
 export async function restartOnce({ once, note, signal }: Ctx, host: RemoteHost, pod: StaticPod): Promise<void> {
   await once(`restarted:${host.name}:${pod.container}`, async () => {
+    const running = async () => (await findContainers(host, pod)).map(({ id }) => id)
+    const before = await once(`before:${host.name}:${pod.container}`, running)
+    if ((await running()).some((id) => !before.includes(id))) {
+      note(`${host.name}: ${pod.container} was restarted by an earlier attempt`)
+      return true
+    }
     const restarted = await restartContainer(host, { ...pod, timeoutMs: 180_000, signal })
     note(`${host.name}: ${pod.container} restarted${restarted ? ` (${restarted.id.slice(0, 13)})` : ''}`)
     return true

@@ -17,3 +17,15 @@ export function copyRow(copy: Copy): string[] {
     copy.findings.join('; ') || '-',
   ]
 }
+
+/** The same lines with their columns aligned, for a list to choose from. */
+export function copyLabels(copies: readonly Copy[]): string[] {
+  const rows = copies.map(copyRow)
+  const widths = copyColumns.map((_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

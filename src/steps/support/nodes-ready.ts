@@ -44,6 +44,7 @@ export async function checkVersions({ world, note }: VersionContext, metaEtcdVer
     }
     const judged = judgeRestore({ ...found, metaEtcdVersion })
     if (!judged.ok) throw new RescueError('VERSION_MISMATCH', `${host.name}: ${judged.why}`, { hint: judged.hint })
+    if (judged.doubt) note(`${host.name}: not certain that this etcd-manager can restore it: ${judged.doubt}`)
   }
 }
 

@@ -37,6 +37,25 @@ describe('the prompter on a terminal', () => {
     expect(screen()).toContain('Go on?')
   })
 
+  it('lets --yes answer no question that accepts a loss, which only --set does', async () => {
+    const { open } = terminal(false)
+    const prompter = open({ yes: true })
+    expect(await prompter.confirm('Go on?', { flag: '--yes' })).toBe(true)
+    await expect(prompter.confirm('Lose writes?', { flag: '--set way=db' })).rejects.toMatchObject({
+      code: 'ANSWER_MISSING',
+      hint: 'answer it with --set way=db',
+    })
+  })
+
+  it('shows no escape sequence of a name that came from a node', async () => {
+    const { open, typing, screen } = terminal()
+    const choices = [{ value: 1, label: 'a:\u001b[2Jtoken\u202e' }]
+    const answer = open().select('Which?', choices, { flag: '--copy' })
+    await typing('\r')
+    expect(await answer).toBe(1)
+    expect(screen()).toContain('a:?[2Jtoken?')
+  })
+
   it('wants the name typed, whatever --yes says', async () => {
     const right = terminal()
     const typed = right.open({ yes: true }).typeName('Really?', 'a.example.com', { flag: '--confirm' })
