@@ -1,20 +1,24 @@
+import { rm } from 'node:fs/promises'
 import { RescueError } from '../errors/rescue-error.ts'
-import type { EtcdClient } from '../ports/etcd.ts'
+import type { EtcdClient, EtcdRelease } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
+import { downloadBackup } from './support/backup.ts'
 import { type Comparison, compareClients } from './support/compare.ts'
+import { holdsData } from './support/data-dir.ts'
+import { removeFile } from './support/files.ts'
 import { findRelease } from './support/members.ts'
 
 /** etcd-manager puts one key a revision, from this one on (FACTS 4). */
 const FIRST_REVISION = 2
 
-type Ctx = Context<'expected' | 'restoredLive'>
+type Ctx = Context<'backup' | 'expected' | 'restoredLive'>
 
 /** Compares every key and value of the running cluster with the recovered copy, not only a count. */
-export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
+export const verifyData = defineStep<'backup' | 'expected' | 'restoredLive', 'verified'>({
   id: 'verify-data',
   title: 'compare every key and value with the recovered copy',
   effect: 'read',
-  needs: ['expected', 'restoredLive'],
+  needs: ['backup', 'expected', 'restoredLive'],
   gives: ['verified'],
   describe: () => ({ reads: ['every key and value of the running etcd, and of the trial restore'], changes: [] }),
   act: async (context) => {
@@ -27,9 +31,10 @@ export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
   },
 })
 
-async function compare({ world, needs, signal, progress }: Ctx): Promise<Comparison> {
+async function compare(context: Ctx): Promise<Comparison> {
+  const { world, needs, signal, progress } = context
   const release = await findRelease(world, needs.expected.minor)
-  const member = await world.etcd.start(release, needs.expected.dataDir, { signal })
+  const member = await world.etcd.start(release, await recoveredCopy(context, release), { signal })
   try {
     const live = await world.live.connect()
     try {
@@ -43,6 +48,20 @@ async function compare({ world, needs, signal, progress }: Ctx): Promise<Compari
   } finally {
     await member.stop()
   }
+}
+
+/** The data directory of the trial restore; restored again when the scratch was emptied since, as by another machine. */
+async function recoveredCopy({ world, needs, signal, note }: Ctx, release: EtcdRelease): Promise<string> {
+  const { backup, expected } = needs
+  if (await holdsData(expected.dataDir)) return expected.dataDir
+  note(`the trial restore is no longer on this machine; ${backup.name} is restored again to compare with`)
+  const file = await world.scratch.file('trial.db')
+  const dataDir = world.scratch.peek('trial-again')
+  await downloadBackup(world.store, backup.name, file, { signal })
+  await rm(dataDir, { recursive: true, force: true })
+  await world.etcd.restore(release, file, dataDir, { signal })
+  await removeFile(file)
+  return dataDir
 }
 
 /**

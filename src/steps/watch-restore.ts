@@ -45,13 +45,17 @@ function deadline({ world, needs }: Ctx): number {
   return (60 * world.target.loopSeconds + needs.expected.keys / SLOWEST_KEYS_PER_SECOND) * 1000
 }
 
+const GOING_ON = 'the data before was trashed, and the command is still there: the restore is going on'
+const NOT_SEEN =
+  'the command is still there, and nothing was trashed since this step began: it is being carried out, or no leader has read it (etcd-rescue restart etcd-manager)'
+
 type Look = { done: true; value: Restored } | { done: false; last: string }
 
 async function look(context: Ctx, trashedBefore: Record<string, number>): Promise<Look> {
   const { world, needs } = context
   if (await world.store.head(needs.command.key)) {
-    await notLooping(context, trashedBefore)
-    return { done: false, last: 'the command is still there: not read yet, or the restore is going on' }
+    const more = await notLooping(context, trashedBefore)
+    return { done: false, last: more > 0 ? GOING_ON : NOT_SEEN }
   }
   const [firstBackup] = await backupsSince(world.store, needs.command.backupsBefore)
   if (!firstBackup) return { done: false, last: 'the command was removed; no new backup yet' }
@@ -72,10 +76,11 @@ async function servingClusterId({ world }: Ctx): Promise<string> {
   }
 }
 
-async function notLooping({ world, needs }: Ctx, before: Record<string, number>): Promise<void> {
+/** How many tokens were trashed since the step began, on the node with the most. `BACKUP_INVALID` for a loop. */
+async function notLooping({ world, needs }: Ctx, before: Record<string, number>): Promise<number> {
   const now = await countTokens(world)
   const most = Math.max(0, ...Object.entries(now).map(([node, count]) => count - (before[node] ?? count)))
-  if (most < TOKENS_OF_A_LOOP) return
+  if (most < TOKENS_OF_A_LOOP) return most
   throw new RescueError(
     'BACKUP_INVALID',
     `etcd-manager cannot restore ${needs.command.backup} and tries again and again: ${most} more trashed tokens`,
