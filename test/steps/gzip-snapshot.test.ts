@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import type { Facts } from '../../src/steps/facts.ts'
+import { pages } from './support/backups.ts'
+import { contextOf, runStep, stepOf } from './support/step.ts'
+import { tempScratch } from './support/temp.ts'
+
+const content = Buffer.concat([pages(500), Buffer.alloc(1_000_000, 'key and value ')])
+const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
+
+async function scene() {
+  const scratch = await tempScratch()
+  const path = await scratch.file('snapshot.db')
+  await writeFile(path, content)
+  return {
+    path,
+    options: { facts: { snapshot: { path, bytes: content.length, sha256: sha256(content) } }, world: { scratch } },
+  }
+}
+
+describe('gzip-snapshot', () => {
+  test('alone: the file as one gzip, for its owner only, its length and digest as they are', async () => {
+    const { options } = await scene()
+    const { gz } = (await runStep('gzip-snapshot', options)).gives as Pick<Facts, 'gz'>
+    const written = await readFile(gz.path)
+    expect(gunzipSync(written).equals(content)).toBe(true)
+    expect(gz).toMatchObject({ bytes: written.length, sha256: sha256(written) })
+    expect(written.length).toBeLessThan(content.length)
+    expect((await stat(gz.path)).mode & 0o777).toBe(0o600)
+  })
+
+  test('together: takes what comes in, and passes on exactly what it writes', async () => {
+    const { options } = await scene()
+    const outgoing = new PassThrough()
+    const passed = buffer(outgoing)
+    const { context } = contextOf('gzip-snapshot', options)
+    const incoming = Readable.from([content.subarray(0, 300_000), content.subarray(300_000)])
+    const { gz } = await stepOf('gzip-snapshot').act({ ...context, incoming, outgoing } as never)
+    expect((await readFile(gz.path)).equals(await passed)).toBe(true)
+    expect(gunzipSync(await passed).equals(content)).toBe(true)
+  })
+
+  test('when the step before breaks, no file has the good name and the next one is told', async () => {
+    const { path, options } = await scene()
+    const outgoing = new PassThrough()
+    const passed = buffer(outgoing)
+    passed.catch(() => {})
+    const { context } = contextOf('gzip-snapshot', options)
+    const incoming = Readable.from(
+      (async function* () {
+        yield content.subarray(0, 300_000)
+        throw new Error('the snapshot broke')
+      })(),
+    )
+    const broken = stepOf('gzip-snapshot').act({ ...context, incoming, outgoing } as never)
+    await expect(broken).rejects.toThrow('the snapshot broke')
+    await expect(passed).rejects.toThrow()
+    expect(await readdir(dirname(path))).not.toContain('etcd.backup.gz')
+  })
+})

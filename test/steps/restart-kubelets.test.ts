@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
+import { node } from './support/nodes.ts'
+import { runStep } from './support/step.ts'
+
+describe('restart-kubelets', () => {
+  test('on the control plane and on every worker', async () => {
+    const log: string[] = []
+    const controlPlane = [node('a', { log })]
+    const workers = ['w1', 'w2', 'w3'].map((name) => node(name, { role: 'worker', log }))
+    await runStep('restart-kubelets', { inputs: { batch: 2 }, world: { controlPlane, workers } })
+    expect(log.sort()).toEqual(['a:kubelet', 'w1:kubelet', 'w2:kubelet', 'w3:kubelet'])
+  })
+
+  test('not more at once than the batch', async () => {
+    let [now, most] = [0, 0]
+    const workers = ['w1', 'w2', 'w3', 'w4', 'w5'].map((name) => {
+      const host = node(name, { role: 'worker' })
+      const run: typeof host.run = async (command) => {
+        if (command.effect === 'read') return host.run(command)
+        most = Math.max(most, ++now)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        now -= 1
+        return host.run(command)
+      }
+      return { ...host, run }
+    })
+    await runStep('restart-kubelets', { inputs: { batch: '2' }, world: { workers } })
+    expect(most).toBe(2)
+  })
+
+  test('one that fails does not keep the others waiting; resumed, only it is restarted', async () => {
+    const log: string[] = []
+    const codes = [1, 0]
+    const workers = [
+      node('w1', { log, restartCode: () => codes.shift() ?? 0 }),
+      ...['w2', 'w3'].map((name) => node(name, { log })),
+    ]
+    const options = { inputs: { batch: 1 }, world: { workers }, remembered: new Map<string, unknown>() }
+    await expect(runStep('restart-kubelets', options)).rejects.toMatchObject({
+      code: 'STEP_FAILED',
+      message: /on 1 of 3 nodes: w1: .*Job for kubelet.service failed/,
+    })
+    expect(log).toEqual(['w2:kubelet', 'w3:kubelet'])
+    await runStep('restart-kubelets', options)
+    expect(log).toEqual(['w2:kubelet', 'w3:kubelet', 'w1:kubelet'])
+  })
+
+  test('a dead worker is told, and gone on without only when the operator says so', async () => {
+    const workers = [node('w1', { isAway: () => true }), node('w2')]
+    const run = (confirm: boolean) =>
+      runStep('restart-kubelets', { world: { workers, prompter: memoryPrompter({ confirm }) } })
+    await expect(run(false)).rejects.toMatchObject({ code: 'STEP_FAILED', message: /cannot be reached: w1/ })
+    expect((await run(true)).notes.at(-1)).toMatch(/kubelet was not restarted .* w1/)
+  })
+})
