@@ -1,6 +1,6 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost, RemoteStream } from '../ports/remote-host.ts'
-import { splitNul, unexpected } from './answers.ts'
+import { unexpected } from './answers.ts'
 import { byPath, type DataFile, find, mustBeAbsolute } from './find.ts'
 
 /** Exit codes of our own script in `readFile`. */
@@ -29,7 +29,7 @@ export async function statMember(host: RemoteHost, dir: string): Promise<DataFil
   const found = await find(host, [`${dir}/member`], ['-type', 'f'])
   if (found.length === 0) {
     throw new RescueError('COPY_NOT_FOUND', `node ${host.name}: there is nothing in ${dir}/member`, {
-      hint: 'look again at what is there: etcd-rescue scan',
+      hint: 'look again at what is there: etcd-rescue recover --dry-run',
     })
   }
   return found
@@ -42,6 +42,11 @@ const PATHS_AT_ONCE = 100
 /** A digest says nothing before it is done: this is for 10 GB on a slow disk. */
 const DIGEST_TIMEOUT_MS = 15 * 60_000
 
+/** openssl uses the processor's SHA instructions, which Debian's sha256sum does not: 4 to 6 times as fast. */
+const DIGEST =
+  'if openssl dgst -sha256 -r </dev/null >/dev/null 2>&1; then set -- "openssl dgst -sha256 -r" "$@"; ' +
+  'else set -- sha256sum "$@"; fi; d=$1; shift; for f do $d <"$f" || exit; done'
+
 /** SHA-256 of files on the node, made there: path to lower-case hex. */
 export async function sha256On(host: RemoteHost, paths: readonly string[]): Promise<Map<string, string>> {
   const digests = new Map<string, string>()
@@ -50,14 +55,16 @@ export async function sha256On(host: RemoteHost, paths: readonly string[]): Prom
     for (const path of some) mustBeAbsolute(host, path)
     const { stdout } = await host.run({
       effect: 'read',
-      // -z: one NUL after each, and no escaping of odd names
-      argv: ['sha256sum', '-z', '--', ...some],
+      argv: ['sh', '-c', DIGEST, 'sh', ...some],
       timeoutMs: DIGEST_TIMEOUT_MS,
     })
-    for (const line of splitNul(stdout)) {
-      const match = /^([0-9a-f]{64}) [ *](.+)$/s.exec(line)
-      if (!match?.[1] || !match[2]) throw unexpected(host, 'sha256sum answered something else than expected')
-      digests.set(match[2], match[1])
+    // one line each, in the order of the paths, and without their names, which may be odd
+    const lines = stdout.trimEnd().split('\n')
+    if (lines.length !== some.length) throw unexpected(host, 'sha256sum answered something else than expected')
+    for (const [index, path] of some.entries()) {
+      const digest = /^([0-9a-f]{64}) [ *]/.exec(lines[index] ?? '')?.[1]
+      if (!digest) throw unexpected(host, 'sha256sum answered something else than expected')
+      digests.set(path, digest)
     }
   }
   return digests

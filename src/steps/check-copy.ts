@@ -2,26 +2,35 @@ import { join } from 'node:path'
 import { openFileSource, peekDb, scanDb } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { defineStep } from './define.ts'
+import { endReplay, replayWal } from './support/replay.ts'
 
 export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
   id: 'check-copy',
   title: 'check the fetched database, page by page',
-  effect: 'read',
+  effect: 'local',
   needs: ['copy', 'fetched'],
   gives: ['checked'],
-  describe: () => ({ reads: ['every page of the fetched database on this machine'], changes: [] }),
-  act: async ({ needs, note, signal }) => {
+  describe: () => ({
+    reads: ['every page of the fetched database on this machine'],
+    changes: ['a working copy in the scratch, on which a local etcd starts meanwhile'],
+  }),
+  act: async ({ world, needs, note, signal }) => {
     const source = await openFileSource(join(needs.fetched.dir, 'member', 'snap', 'db'))
     try {
       const peek = await peekDb(source)
+      const minor = minorOf(peek.etcdVersion ?? needs.copy.etcdVersion)
+      // restore-locally needs it, and tells what became of it
+      replayWal(world, needs.fetched, minor, signal).catch(() => {})
       const scan = await scanDb(source, { signal })
       if (scan.keys === 0) throw empty(needs.copy.id)
       for (const finding of scan.findings) note(finding)
       note(`db alone: revision ${scan.revision}, ${scan.keys} keys; what only the WAL holds comes on top`)
-      const minor = minorOf(peek.etcdVersion ?? needs.copy.etcdVersion)
       return {
         checked: { minor, revision: scan.revision, keys: scan.keys, sizeBytes: source.size, findings: scan.findings },
       }
+    } catch (error) {
+      await endReplay(world)
+      throw error
     } finally {
       await source.close()
     }

@@ -5,9 +5,8 @@ import { RescueError, toRescueError } from '../errors/rescue-error.ts'
 import type { EtcdRelease } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
-import { commitWal } from './support/commit-wal.ts'
-import { copyTree } from './support/files.ts'
-import { borrowMember, findRelease, returnMember } from './support/members.ts'
+import { findRelease } from './support/members.ts'
+import { endReplay, forgetReplay, replayWal } from './support/replay.ts'
 
 const inputs = z.strictObject({
   /** `auto` takes the one with more; `wal` and `db` insist on one. */
@@ -19,8 +18,9 @@ type Result = Facts['restored']['wal']
 type Held = Exclude<Result, { failed: string }>
 
 /**
- * Both ways are tried, since neither is always right: `db` alone lacks the writes that were acknowledged and only in
- * the WAL when etcd was killed (FACTS 2), and a WAL may be cut or of another member.
+ * Neither way is always right: `db` alone lacks the writes that were acknowledged and only in the WAL when etcd was
+ * killed (FACTS 2), and a WAL may be cut or of another member. What `db` holds is known from check-copy, which read all
+ * of its pages, so it is restored only when the WAL can't be replayed, or brings less.
  */
 export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inputs>({
   id: 'restore-locally',
@@ -31,21 +31,22 @@ export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inpu
   inputs,
   describe: ({ way }) => ({
     reads: ['the fetched member directory'],
-    changes: [`two scratch data directories on this machine (way: ${way})`],
+    changes: [`a scratch data directory on this machine (way: ${way})`],
   }),
   check: async ({ world, needs }) => {
     await findRelease(world, needs.checked.minor)
   },
   act: async (context) => {
     const { world, needs } = context
-    await world.scratch.needRoom(needs.fetched.bytes + needs.checked.sizeBytes)
     const release = await findRelease(world, needs.checked.minor)
-    const db = await tried(context, 'db', () => restoreDb(context, release))
-    const wal = await tried(context, 'wal', () => replayWal(context, release))
+    const wal = await tried(context, 'wal', () => withWal(context))
+    const { revision, keys } = needs.checked
+    const enough = !('failed' in wal) && wal.revision >= revision
+    const db = enough ? { revision, keys } : await tried(context, 'db', () => restoreDb(context, release))
     const way = await decide(context, wal, db)
     const held = (way === 'wal' ? wal : db) as Held
     const other = way === 'wal' ? 'db' : 'wal'
-    await returnMember(world, world.scratch.peek(other))
+    if (other === 'wal') await endReplay(world)
     await rm(world.scratch.peek(other), { recursive: true, force: true })
     return {
       restored: {
@@ -66,29 +67,30 @@ async function tried({ inputs, signal, note }: Ctx, way: 'db' | 'wal', restore: 
   try {
     return await restore()
   } catch (error) {
-    if (signal.aborted) throw error
-    const failed = toRescueError(error).message
+    const { code, message: failed } = toRescueError(error)
+    // these say nothing about the copy
+    if (signal.aborted || code === 'DISK_FULL' || code === 'ETCD_MISSING') throw error
     note(`${way === 'wal' ? 'the WAL could not be replayed' : 'db could not be restored'}: ${failed}`)
     return { failed }
   }
 }
 
-/** The whole member directory, its WAL replayed. Works on a copy: what was fetched stays as it was. */
-async function replayWal({ world, needs, signal, note }: Ctx, release: EtcdRelease): Promise<Held> {
-  const dataDir = await world.scratch.dir('wal')
-  await returnMember(world, dataDir)
-  await rm(join(dataDir, 'member'), { recursive: true, force: true })
-  await copyTree(join(needs.fetched.dir, 'member'), join(dataDir, 'member'), signal)
-  const marked = await commitWal(join(dataDir, 'member', 'wal'))
-  if (marked > 0)
-    note(`${marked} entries at the end of the WAL were not marked as committed yet; they are brought back too`)
-  const { client, notes = [] } = await borrowMember(world, release, dataDir, signal)
-  for (const line of notes) note(`etcd said at its start: ${line}`)
-  return { revision: (await client.status()).revision, keys: await client.count() }
+/** The whole member directory, its WAL replayed. */
+async function withWal({ world, needs, signal, note }: Ctx): Promise<Held> {
+  try {
+    const { member, marked } = await replayWal(world, needs.fetched, needs.checked.minor, signal)
+    if (marked > 0)
+      note(`${marked} entries at the end of the WAL were not marked as committed yet; they are brought back too`)
+    for (const line of member.notes ?? []) note(`etcd said at its start: ${line}`)
+    return { revision: (await member.client.status()).revision, keys: await member.client.count() }
+  } finally {
+    forgetReplay(world)
+  }
 }
 
 /** `snapshot restore --skip-hash-check` of the database file: a plain copy carries no hash (FACTS 2). */
 async function restoreDb({ world, needs, signal }: Ctx, release: EtcdRelease): Promise<Held> {
+  await world.scratch.needRoom(needs.checked.sizeBytes)
   const dataDir = world.scratch.peek('db')
   await world.scratch.dir()
   await rm(dataDir, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Transform } from 'node:stream'
@@ -8,7 +8,8 @@ import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
 import { streamFile } from '../../node/files.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
-import { diskError, finishPart } from './files.ts'
+import { diskError } from './files.ts'
+import { openPart } from './part-file.ts'
 
 const TRIES = 5
 
@@ -56,15 +57,20 @@ async function goOn(
 ) {
   const part = `${to}.part`
   const { hash, have } = await hashOfPart(part, to, bytes, signal)
-  if (have < bytes || (await sizeOf(part)) + (await sizeOf(to)) === -2) {
-    const remote = await streamFile(host, from, { start: have, signal })
-    const file = createWriteStream(part, { flags: 'a', mode: 0o600, highWaterMark: 4 << 20 })
-    await pipeline(remote.stdout, bounded(hash, have, bytes, onBytes, from), file, { signal })
-  }
   if ((await sizeOf(to)) !== bytes) {
-    const got = await sizeOf(part)
-    if (got !== bytes) throw cut(host, from, got, bytes)
-    await finishPart(part, to)
+    const file = await openPart(to, 'a')
+    try {
+      if (have < bytes) {
+        const remote = await streamFile(host, from, { start: have, signal })
+        const taken = bounded(hash, have, bytes, onBytes, from)
+        await pipeline(remote.stdout, taken, file.stream, { signal })
+      }
+      const got = await sizeOf(part)
+      if (got !== bytes) throw cut(host, from, got, bytes)
+      await file.finish()
+    } finally {
+      await file.close()
+    }
   }
   return { bytes, sha256: hash.digest('hex') }
 }

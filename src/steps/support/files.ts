@@ -1,19 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { RescueError } from '../../errors/rescue-error.ts'
-
-/** Copies a directory tree, sharing blocks where the file system can. Only directories and regular files. */
-export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
-  await mkdir(to, { recursive: true, mode: 0o700 })
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    signal?.throwIfAborted()
-    if (entry.isDirectory()) await copyTree(join(from, entry.name), join(to, entry.name), signal)
-    else if (entry.isFile()) await copyFile(join(from, entry.name), join(to, entry.name), constants.COPYFILE_FICLONE)
-  }
-}
 
 /** Passes bytes through and counts and hashes them. */
 export function meter(onBytes?: (total: number) => void): {
@@ -35,14 +23,8 @@ export function meter(onBytes?: (total: number) => void): {
   return { stream, bytes: () => total, sha256: () => hash.digest('hex') }
 }
 
-/** Part file, fsync, rename: a half-written file never has the good name. */
-export async function finishPart(part: string, path: string): Promise<void> {
-  await sync(part)
-  await rename(part, path)
-  await sync(dirname(path))
-}
-
-async function sync(path: string): Promise<void> {
+/** Flushes a file or a directory to the disk. */
+export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

@@ -1,38 +1,47 @@
 import type { EtcdMinor, EtcdRelease, LocalMember } from '../../ports/etcd.ts'
 import type { World } from '../../ports/world.ts'
 
-const open = new WeakMap<World, Map<string, LocalMember>>()
+const open = new WeakMap<World, Map<string, Promise<LocalMember>>>()
 
 /**
- * A local member on a data directory, started or, when an earlier step of this process left it running, taken over:
- * starting a member of 1 GB twice costs seconds in an incident. A resumed run finds none and starts it.
+ * A local member on a data directory, started or, when an earlier step of this process left it running or is still
+ * starting it, taken over: starting a member of 1 GB twice costs seconds in an incident. A resumed run finds none and
+ * starts it. `prepare` makes the directory, and is not called when the member is there.
  */
-export async function borrowMember(
+export function borrowMember(
   world: World,
   release: EtcdRelease,
   dataDir: string,
   signal: AbortSignal,
+  prepare: () => Promise<void> = async () => {},
 ): Promise<LocalMember> {
-  const members = open.get(world) ?? new Map<string, LocalMember>()
+  const members = open.get(world) ?? new Map<string, Promise<LocalMember>>()
   open.set(world, members)
-  const running = members.get(dataDir)
-  if (running) return running
-  const member = await world.etcd.start(release, dataDir, { forceNewCluster: true, signal, timeoutMs: 300_000 })
-  members.set(dataDir, member)
-  return member
+  const known = members.get(dataDir)
+  if (known) return known
+  const starting = prepare().then(() =>
+    world.etcd.start(release, dataDir, { forceNewCluster: true, signal, timeoutMs: 300_000 }),
+  )
+  members.set(dataDir, starting)
+  // one that did not start is tried again by who wants it next
+  starting.catch(() => members.get(dataDir) === starting && members.delete(dataDir))
+  return starting
 }
 
 /** Stops the member on this directory, if it runs. */
 export async function returnMember(world: World, dataDir: string): Promise<void> {
   const members = open.get(world)
-  const member = members?.get(dataDir)
+  const member = await members?.get(dataDir)?.catch(() => undefined)
   members?.delete(dataDir)
   await member?.stop()
 }
 
-/** Stops all that are still running. Called at the end of a run, however it ends. */
+/** Stops all that are still running. Called at the end of a run, however it ends; one that fails keeps no other up. */
 export async function returnMembers(world: World): Promise<void> {
-  for (const dataDir of open.get(world)?.keys() ?? []) await returnMember(world, dataDir)
+  const members = open.get(world)
+  const all = [...(members?.values() ?? [])]
+  members?.clear()
+  await Promise.allSettled(all.map(async (member) => (await member).stop()))
 }
 
 export function findRelease(world: World, minor: string): Promise<EtcdRelease> {

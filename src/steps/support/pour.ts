@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs'
 import { type Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { diskError, finishPart, meter } from './files.ts'
+import { diskError, meter } from './files.ts'
+import { openPart, type PartFile } from './part-file.ts'
 
 interface PourOptions {
   /** Gets the same bytes; back-pressure of the slower of the two holds. Ended only after the file was finished. */
@@ -21,21 +21,22 @@ export async function pour(
   options: PourOptions,
 ): Promise<{ bytes: number; sha256: string }> {
   const { outgoing, through, onBytes, signal } = options
-  const part = `${path}.part`
-  const counted = meter(onBytes)
-  const file = createWriteStream(part, { mode: 0o600, highWaterMark: 4 << 20 })
-  const stages = [source, through, counted.stream, outgoing && splitInto(outgoing), file].filter(
-    (stage) => stage !== undefined,
-  )
+  let file: PartFile | undefined
   try {
-    await pipeline(stages as [Readable, ...NodeJS.ReadWriteStream[], Writable], { signal })
-    await finishPart(part, path)
+    file = await openPart(path, 'w')
+    const counted = meter(onBytes)
+    const stages = [source, through, counted.stream, outgoing && splitInto(outgoing), file.stream]
+    const present = stages.filter((stage) => stage !== undefined)
+    await pipeline(present as [Readable, ...NodeJS.ReadWriteStream[], Writable], { signal })
+    await file.finish()
+    outgoing?.end()
+    return { bytes: counted.bytes(), sha256: counted.sha256() }
   } catch (error) {
     outgoing?.destroy(error instanceof Error ? error : new Error(String(error)))
     throw diskError(error, path)
+  } finally {
+    await file?.close()
   }
-  outgoing?.end()
-  return { bytes: counted.bytes(), sha256: counted.sha256() }
 }
 
 /** Passes chunks on and writes each to a second stream as well, waiting for both. */

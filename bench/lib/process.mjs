@@ -1,0 +1,73 @@
+// Programs that the bench runs: to their end, or beside it until it ends.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+
+/** Runs a program to its end. Resolves to seconds and output; throws with its last lines when the code is not 0. */
+export async function run(argv, options = {}) {
+  const { env, cwd, onSpawn } = options
+  const begun = performance.now()
+  const child = spawn(argv[0], argv.slice(1), {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onSpawn?.(child)
+  const stdout = textOf(child.stdout)
+  const stderr = textOf(child.stderr)
+  const [code] = await once(child, 'close')
+  const seconds = (performance.now() - begun) / 1000
+  if (code !== 0)
+    throw new Error(`${argv.join(' ')} ended with ${code}\n${stderr().slice(-4000)}${stdout().slice(-1000)}`)
+  return { seconds, stdout: stdout(), stderr: stderr() }
+}
+
+function textOf(stream) {
+  const chunks = []
+  stream.on('data', (chunk) => chunks.push(chunk))
+  return () => Buffer.concat(chunks).toString()
+}
+
+/** Starts a program that the kernel ends when the bench dies, however that is. */
+export function startBound(argv, options = {}) {
+  const [file, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...argv]
+  return spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
+}
+
+export async function end(child, signal = 'SIGTERM') {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill(signal)
+  await gone
+}
+
+/** Asks until the answer is not undefined; throws after `seconds`, with what the child said if it is given. */
+export async function until(what, seconds, ask) {
+  const deadline = Date.now() + seconds * 1000
+  for (;;) {
+    const answer = await ask().catch(() => undefined)
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`${what}: not after ${seconds} s`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** The first of these programs on PATH. */
+export function onPath(...names) {
+  for (const name of names) {
+    const dir = (process.env.PATH ?? '').split(delimiter).find((one) => existsSync(join(one, name)))
+    if (dir !== undefined) return join(dir, name)
+  }
+  return undefined
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// npm run bench -- rebuild [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
+import { parseArgs } from 'node:util'
+import { rebuild } from './rebuild.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '1GB' },
+    runs: { type: 'string', default: '3' },
+    dir: { type: 'string' },
+    'ours-only': { type: 'boolean', default: false },
+  },
+})
+const size = /^([\d.]+)(GB|MB)$/.exec(values.size)
+const runs = Number(values.runs)
+if (positionals[0] !== 'rebuild' || !size || !(runs >= 1)) {
+  process.stderr.write('usage: npm run bench -- rebuild [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n')
+  process.exit(2)
+}
+await rebuild({
+  bytes: Number(size[1]) * (size[2] === 'GB' ? 1e9 : 1e6),
+  size: values.size,
+  runs,
+  dir: values.dir,
+  oursOnly: values['ours-only'],
+})
