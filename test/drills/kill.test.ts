@@ -82,7 +82,9 @@ async function killAt(lab: Lab, workDir: string, args: string[], type: string, s
 
 /** How many restores etcd-manager did, by its log on each node. */
 function restoresSeen(lab: Lab): number {
-  const logs = lab.nodes.filter(({ role }) => role === 'control-plane').map(({ root }) => readFileSync(join(root, 'var/log/etcd.log'), 'utf8'))
+  const logs = lab.nodes
+    .filter(({ role }) => role === 'control-plane')
+    .map(({ root }) => readFileSync(join(root, 'var/log/etcd.log'), 'utf8'))
   return logs.join('\n').match(/restored \d+ keys/g)?.length ?? 0
 }
 
@@ -93,6 +95,7 @@ function digests(lab: Lab, { trashed }: Incident): Record<string, string> {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
     else found[path] = `${createHash('sha256').update(readFileSync(path)).digest('hex')} ${statSync(path).mtimeMs}`
   }
-  for (const node of lab.nodes) for (const token of trashed[node.name] ?? []) walk(join(node.root, 'mnt/master-vol-main/data-trashcan', token))
+  for (const node of lab.nodes)
+    for (const token of trashed[node.name] ?? []) walk(join(node.root, 'mnt/master-vol-main/data-trashcan', token))
   return found
 }
