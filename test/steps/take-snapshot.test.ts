@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EtcdRelease } from '../../src/ports/etcd.ts'
+import type { Facts } from '../../src/steps/facts.ts'
+import { etcd, memberDir, putPods } from './support/member-dir.ts'
+import { contextOf, runStep, stepOf } from './support/step.ts'
+import { tempScratch } from './support/temp.ts'
+
+let dir: string
+let release: EtcdRelease
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rescue-step-'))
+  release = await memberDir(dir, (member) => putPods(member, 0, 100), 'killed')
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const sha256 = (data: Buffer) => createHash('sha256').update(data).digest()
+
+async function scene(revision = 101) {
+  const scratch = await tempScratch()
+  const dataDir = await scratch.dir('wal')
+  await cp(join(dir, 'member'), join(dataDir, 'member'), { recursive: true })
+  const held = { revision, keys: 100 }
+  const restored = { way: 'wal', dataDir, minor: release.minor, version: release.version, ...held, wal: held, db: held }
+  return { scratch, options: { facts: { restored }, world: { etcd, scratch } } }
+}
+
+describe('take-snapshot', () => {
+  test('a file that etcd restores without a flag: whole pages, their SHA-256, every key', async () => {
+    const { scratch, options } = await scene()
+    const { snapshot } = (await runStep('take-snapshot', options)).gives as Pick<Facts, 'snapshot'>
+    const file = await readFile(snapshot.path)
+    expect(file.length % 512).toBe(32)
+    expect(sha256(file.subarray(0, -32)).equals(file.subarray(-32))).toBe(true)
+    expect(snapshot).toEqual({
+      path: scratch.peek('snapshot.db'),
+      bytes: file.length,
+      sha256: sha256(file).toString('hex'),
+    })
+    expect((await stat(snapshot.path)).mode & 0o777).toBe(0o600)
+    await etcd.restore(release, snapshot.path, scratch.peek('again'))
+    const member = await etcd.start(release, scratch.peek('again'))
+    try {
+      expect(await member.client.count()).toBe(100)
+    } finally {
+      await member.stop()
+    }
+  })
+
+  test('passes on what it writes, and after a crash gives the same file again', async () => {
+    const { options } = await scene()
+    const outgoing = new PassThrough()
+    const passed = buffer(outgoing)
+    const step = stepOf('take-snapshot')
+    const act = (more: object) => step.act({ ...contextOf('take-snapshot', options).context, ...more } as never)
+    const { snapshot } = await act({ outgoing })
+    expect((await passed).equals(await readFile(snapshot.path))).toBe(true)
+    expect(await act({})).toEqual({ snapshot })
+  })
+
+  test('a database that lacks what was restored does not become a snapshot', async () => {
+    const { scratch, options } = await scene(150)
+    await expect(runStep('take-snapshot', options)).rejects.toMatchObject({
+      code: 'ETCD_FAILED',
+      message: /at revision \d+ and not at 150/,
+      hint: /restore-locally/,
+    })
+    expect(await readdir(scratch.peek())).not.toContain('snapshot.db')
+  })
+})
