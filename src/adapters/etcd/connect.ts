@@ -68,10 +68,13 @@ function clientOf(rpc: Rpc): EtcdClient {
   }
 }
 
-/** One transaction, so that a key written in between survives. */
+/**
+ * One transaction, so that a key written in between survives. Enums by the names in etcd3's own rpc.proto, which are not
+ * etcd's: one that it does not know is sent as 0, a comparison by version that never holds.
+ */
 async function deleteIfUnchanged(rpc: Rpc, key: Buffer, modRevision: number): Promise<boolean> {
   const answer = await rpc.call<{ succeeded: boolean }>('KV', 'txn', {
-    compare: [{ result: 'EQUAL', target: 'MOD', key, mod_revision: String(modRevision) }],
+    compare: [{ result: 'Equal', target: 'Mod', key, mod_revision: String(modRevision) }],
     success: [{ request_delete_range: { key } }],
     failure: [],
   })
