@@ -50,6 +50,16 @@ describe('choose-copy', () => {
     expect((await choose({}, asked)).gives).toEqual({ copy: twin })
   })
 
+  test('two clusters that hold about as much are not told apart by guessing: both are named', async () => {
+    const full = { ...good, recordsKept: 1000 }
+    const rival = copyOf({ id: 'c:other', token: 'other', node: 'c', clusterId: 'dd', recordsKept: 700 })
+    await expect(choose({}, undefined, [full, rival])).rejects.toMatchObject({
+      code: 'ANSWER_MISSING',
+      hint: 'say which one is right: --copy a:old or --copy c:other',
+    })
+    expect((await choose({}, undefined, [full, { ...rival, recordsKept: 10 }])).gives).toEqual({ copy: full })
+  })
+
   test('nothing but an empty cluster is COPY_NOT_FOUND', async () => {
     await expect(choose({}, undefined, [seeded])).rejects.toMatchObject({ code: 'COPY_NOT_FOUND' })
   })
