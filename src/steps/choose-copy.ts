@@ -3,7 +3,7 @@ import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy } from './facts.ts'
 import { copyLabels } from './support/copy-table.ts'
-import { bestCopy, rankCopies, rivalOf } from './support/rank.ts'
+import { bestCopy, CLOSE_SHARE, rankCopies, rivalOf } from './support/rank.ts'
 
 const inputs = z.strictObject({ copy: z.string().default('auto') })
 type Inputs = z.infer<typeof inputs>
@@ -40,7 +40,7 @@ function warnOfMissingLogs({ needs, world, note }: Context<'copies', Inputs>, co
   note(`only ${seen} of ${members} members' logs were found: writes acknowledged at the very end may be missing`)
 }
 
-async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Promise<Copy> {
+async function choose({ inputs, needs, world, note }: Context<'copies', Inputs>): Promise<Copy> {
   if (inputs.copy !== 'auto') return named(needs.copies, inputs.copy)
   const best = bestCopy(needs.copies)
   if (!best) {
@@ -48,7 +48,9 @@ async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Prom
       hint: 'look at the table of copies above; name one on purpose with --copy NODE:TOKEN',
     })
   }
-  if (!world.prompter.interactive) return clearly(best, needs.copies)
+  const alive = await alsoAlive(world, best)
+  if (alive && world.prompter.interactive) note(`careful: ${alive}`)
+  if (!world.prompter.interactive) return clearly(best, needs.copies, alive)
   const ranked = rankCopies(needs.copies)
   const labels = copyLabels(ranked)
   const choices = ranked.map((copy, index) => ({
@@ -63,8 +65,34 @@ async function choose({ inputs, needs, world }: Context<'copies', Inputs>): Prom
 /** The members of a cluster keep their copies at the same path, each on its node. */
 const placeOf = ({ node, path }: Copy) => `${node}:${path}`
 
+/** An empty cluster that was seeded holds a few keys; one that holds about as much as the copy is not lost. */
+async function alsoAlive(world: Context<'copies', Inputs>['world'], best: Copy): Promise<string | undefined> {
+  const keys = await runningKeys(world)
+  if (keys === undefined || keys < CLOSE_SHARE * (best.recordsKept ?? Number.POSITIVE_INFINITY)) return undefined
+  return `the running cluster is not empty: it holds ${keys} keys, about as much as ${best.id} with ~${best.recordsKept} records`
+}
+
+/** Undefined when it does not answer: then there is nothing to compare with. */
+async function runningKeys(world: Context<'copies', Inputs>['world']): Promise<number | undefined> {
+  try {
+    const client = await world.live.connect({ timeoutMs: 5000 })
+    try {
+      return await client.count()
+    } finally {
+      await client.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
 /** Without a person to ask, two clusters that hold about as much are not told apart by guessing. */
-function clearly(best: Copy, copies: readonly Copy[]): Copy {
+function clearly(best: Copy, copies: readonly Copy[], alive: string | undefined): Copy {
+  if (alive) {
+    throw new RescueError('ANSWER_MISSING', alive, {
+      hint: `if the running cluster is to be replaced all the same, name the copy: --copy ${best.id}`,
+    })
+  }
   const rival = rivalOf(best, copies)
   if (!rival) return best
   throw new RescueError(

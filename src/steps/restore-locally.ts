@@ -79,8 +79,7 @@ async function tried({ inputs, signal, note }: Ctx, way: 'db' | 'wal', restore: 
 async function withWal({ world, needs, signal, note }: Ctx): Promise<Held> {
   try {
     const { member, marked } = await replayWal(world, needs.fetched, needs.checked.minor, signal)
-    if (marked > 0)
-      note(`${marked} entries at the end of the WAL were not marked as committed yet; they are brought back too`)
+    if (marked > 0) note(`the WAL ends with ${marked} entries that were not marked as committed yet: brought back too`)
     for (const line of member.notes ?? []) note(`etcd said at its start: ${line}`)
     return { revision: (await member.client.status()).revision, keys: await member.client.count() }
   } finally {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import type { Prompter } from '../../src/ports/prompter.ts'
+import { kvClient, liveAs } from './support/kv-client.ts'
 import { copyOf, runStep } from './support/step.ts'
 
 const good = copyOf({ revision: 900, walTerm: 3, walIndex: 950 })
@@ -48,6 +49,17 @@ describe('choose-copy', () => {
       },
     }
     expect((await choose({}, asked)).gives).toEqual({ copy: twin })
+  })
+
+  test('a running cluster that holds about as much is not replaced without being told to', async () => {
+    const full = { ...good, recordsKept: 10 }
+    const live = liveAs(() =>
+      kvClient(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`/registry/pods/p${i}`, 'x']))),
+    )
+    const choosing = (inputs: unknown) =>
+      runStep('choose-copy', { facts: { copies: [full, seeded] }, inputs, world: { live } })
+    await expect(choosing({})).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--copy a:old/ })
+    expect((await choosing({ copy: 'a:old' })).gives).toEqual({ copy: full })
   })
 
   test('two clusters that hold about as much are not told apart by guessing: both are named', async () => {

@@ -36,6 +36,7 @@ interface VersionContext {
 
 /** Refuses pairs of etcd-manager and backup that end in the restore loop (FACTS 4, versions). */
 export async function checkVersions({ world, note }: VersionContext, metaEtcdVersion: string): Promise<void> {
+  const doubts = new Map<string, string[]>()
   for (const host of world.controlPlane) {
     const found = await versionsOrWhy(host, world.target.etcdCluster)
     if (typeof found === 'string') {
@@ -44,8 +45,10 @@ export async function checkVersions({ world, note }: VersionContext, metaEtcdVer
     }
     const judged = judgeRestore({ ...found, metaEtcdVersion })
     if (!judged.ok) throw new RescueError('VERSION_MISMATCH', `${host.name}: ${judged.why}`, { hint: judged.hint })
-    if (judged.doubt) note(`${host.name}: not certain that this etcd-manager can restore it: ${judged.doubt}`)
+    if (judged.doubt) doubts.set(judged.doubt, [...(doubts.get(judged.doubt) ?? []), host.name])
   }
+  for (const [doubt, names] of doubts)
+    note(`${names.join(', ')}: not certain that etcd-manager can restore it: ${doubt}`)
 }
 
 async function versionsOrWhy(host: RemoteHost, etcdCluster: string) {

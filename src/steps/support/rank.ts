@@ -28,7 +28,7 @@ export function bestCopy(copies: readonly Copy[]): Copy | undefined {
 }
 
 /** Another cluster with at least this share of the best one's records may be the right one: a person must say. */
-const CLOSE_SHARE = 0.5
+export const CLOSE_SHARE = 0.5
 
 /** The best copy of another cluster that holds nearly as much, if there is one. */
 export function rivalOf(best: Copy, copies: readonly Copy[]): Copy | undefined {
