@@ -22,7 +22,7 @@ export const cleanUpLeases = defineStep<'verified'>({
       await once('removed', () => stale.map(({ key, value }) => [key.toString('base64'), value.toString('base64')]))
       let removed = 0
       for (const { key, modRevision } of stale) if (await client.deleteIfUnchanged(key, modRevision)) removed++
-      note(`${removed} stale masterleases removed`)
+      note(`stale masterleases removed: ${removed}`)
       return {}
     } finally {
       await client.close()
