@@ -17,7 +17,7 @@ describe('clean-up-leases', () => {
     const { notes } = await run()
     const { [GONE]: _, ...others } = keys
     expect(client.contents()).toEqual(others)
-    expect(notes).toEqual(['1 stale masterleases removed'])
+    expect(notes).toEqual(['stale masterleases removed: 1'])
     expect(client.closed).toBe(1)
   })
 
@@ -30,7 +30,7 @@ describe('clean-up-leases', () => {
     }
     const { notes } = await run()
     expect(client.contents()).toEqual({ ...keys, [GONE]: 'back' })
-    expect(notes).toEqual(['0 stale masterleases removed'])
+    expect(notes).toEqual(['stale masterleases removed: 0'])
   })
 
   test('undo puts back what was removed, with its value', async () => {
