@@ -12,6 +12,16 @@ const staleMasterlease: Pair = {
   value: Buffer.from('k8s\0Endpoints 192.0.2.99'),
 }
 
+/** Leaves behind what an API server that is no more has left. */
+export async function addStaleMasterlease(lab: Lab): Promise<void> {
+  const gateway = lab.etcd()
+  try {
+    await putMany(gateway, [staleMasterlease])
+  } finally {
+    gateway.close()
+  }
+}
+
 /** Writes seed data into the running cluster, in transactions, all acknowledged when it resolves. */
 export async function fill(lab: Lab, options: SeedOptions): Promise<void> {
   const gateway = lab.etcd()
@@ -21,7 +31,6 @@ export async function fill(lab: Lab, options: SeedOptions): Promise<void> {
   }
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, writeNext))
-    await putMany(gateway, [staleMasterlease])
   } finally {
     gateway.close()
   }
