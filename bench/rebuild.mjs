@@ -25,6 +25,11 @@ export async function rebuild({ bytes, size, runs, dir: base, oursOnly }) {
   const dir = mkdtempSync(join(base ?? cache, 'bench', 'run-'))
   const trash = join(dir, 'node/mnt/master-vol-main/data-trashcan', TOKEN)
   const stops = []
+  const clear = async () => {
+    for (const stop of stops.reverse()) await stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => clear().finally(() => process.exit(130)))
   try {
     mkdirSync(trash, { recursive: true, mode: 0o755 })
     linkTree(join(data.dir, 'member'), join(trash, 'member'))
@@ -46,8 +51,7 @@ export async function rebuild({ bytes, size, runs, dir: base, oursOnly }) {
     say(`database ${(data.dbBytes / 1e6).toFixed(0)} MB, node: a real sshd, store: ${store.name}, load ${load()}`)
     await compare(bench, runs, oursOnly)
   } finally {
-    for (const stop of stops.reverse()) await stop()
-    rmSync(dir, { recursive: true, force: true })
+    await clear()
   }
 }
 

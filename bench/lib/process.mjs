@@ -9,7 +9,8 @@ import { delimiter, join } from 'node:path'
 export async function run(argv, options = {}) {
   const { env, cwd, onSpawn } = options
   const begun = performance.now()
-  const child = spawn(argv[0], argv.slice(1), {
+  const [file, ...args] = bound(argv)
+  const child = spawn(file, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,9 +31,12 @@ function textOf(stream) {
   return () => Buffer.concat(chunks).toString()
 }
 
+/** The kernel ends it with the bench. setpriv becomes the program, so the pid is the program's. */
+const bound = (argv) => ['setpriv', '--pdeathsig', 'KILL', ...argv]
+
 /** Starts a program that the kernel ends when the bench dies, however that is. */
 export function startBound(argv, options = {}) {
-  const [file, ...args] = ['setpriv', '--pdeathsig', 'KILL', ...argv]
+  const [file, ...args] = bound(argv)
   return spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
 }
 

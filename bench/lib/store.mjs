@@ -18,6 +18,7 @@ export async function startStore(dir, packageDir) {
   }
   const store =
     existsSync(join(rgwDir, 'ready')) && process.getuid?.() === 0 ? await rgw(keys) : await own(keys, dir, packageDir)
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3')
   const client = new S3Client({
     endpoint: store.endpoint,
