@@ -12,14 +12,25 @@ export interface SshKeys {
   hostKeys: Map<string, string>
 }
 
+type Utils = typeof import('ssh2').utils
+
+/** ssh2 1.17.0 writes some ed25519 keys in a form that it cannot read again (a few in a thousand): makes another then. */
+function newKey(utils: Utils, comment: string): { private: string; public: string } {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const pair = utils.generateKeyPairSync('ed25519', { comment })
+    if (!(utils.parseKey(pair.private) instanceof Error) && !(utils.parseKey(pair.public) instanceof Error)) return pair
+  }
+  throw new Error('ssh2 generates no key that it can read')
+}
+
 /** Fresh ed25519 keys for the operator and each node, and a `known_hosts` that names exactly these nodes. */
 export async function makeSshKeys(dir: string, nodes: readonly LabNode[]): Promise<SshKeys> {
   const { default: ssh2 } = await import('ssh2')
-  const client = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'etcd-rescue-drill' })
+  const client = newKey(ssh2.utils, 'etcd-rescue-drill')
   const hostKeys = new Map<string, string>()
   const lines: string[] = []
   for (const node of nodes) {
-    const host = ssh2.utils.generateKeyPairSync('ed25519', { comment: node.name })
+    const host = newKey(ssh2.utils, node.name)
     hostKeys.set(node.name, host.private)
     lines.push(`[${node.address}]:${SSH_PORT} ${host.public.split(' ').slice(0, 2).join(' ')}`)
   }
