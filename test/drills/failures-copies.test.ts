@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, closeSync, openSync, readdirSync, rmSync, statfsSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import {
   answersFor,
@@ -16,6 +16,9 @@ import { labRelease } from '../support/lab-release.ts'
 import { runRescue, runsIn, startRescue } from '../support/rescue-process.ts'
 import { extraCopy, originalsOf } from '../support/trashed.ts'
 
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
 const work = workDirs()
 let lab: Lab
 let before: Incident
@@ -25,12 +28,12 @@ beforeAll(async () => {
   lab = await buildLab({ release: await labRelease(), workers: 1, store: 'file', speed: 10, eventsDecoy: false })
   before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 3 })
   originals = originalsOf(lab, before)
-}, 180_000)
+})
 
 afterAll(async () => {
   await lab?.close()
   work.clear()
-}, 60_000)
+})
 
 async function nothingHappened(workDir: string) {
   await expectNothingHalfDone(lab, workDir)
@@ -89,7 +92,7 @@ test.each([
       await nothingHappened(dir)
     })
   },
-  60_000,
+  300_000,
 )
 
 test('a file that changes while it is read', async () => {
@@ -110,7 +113,7 @@ test('a file that changes while it is read', async () => {
       await nothingHappened(dir)
     },
   )
-}, 60_000)
+})
 
 test('a WAL that is damaged: refused without consent, and db alone with it', async () => {
   const damage = ({ wals }: ExtraCopy) => {
@@ -132,7 +135,7 @@ test('a WAL that is damaged: refused without consent, and db alone with it', asy
     expect((await measure(lab, before.uncertain)).keys).toBeLessThanOrEqual(before.expected.keys)
     expect(originalsOf(lab, before)).toEqual(originals)
   })
-}, 180_000)
+})
 
 /** Room for what a run keeps free, the 64 MiB of a WAL and more. */
 const DISK_BYTES = 900 << 20
@@ -160,7 +163,7 @@ test('a disk that is full before and during the transfer', async (context) => {
   } finally {
     execFileSync('umount', ['-l', dir])
   }
-}, 180_000)
+})
 
 /** Why there can be no small disk here, or undefined when it is mounted. */
 function mountDisk(dir: string): string | undefined {

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { putFile } from '../../src/lab/files.ts'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import { pathsOf } from '../../src/lab/layout.ts'
@@ -20,6 +20,9 @@ import { journalLines, startRescue } from '../support/rescue-process.ts'
 import { startSshd, sudoMissing } from '../support/sshd.ts'
 import { originalsOf } from '../support/trashed.ts'
 
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
 const work = workDirs()
 let lab: Lab
 let before: Incident
@@ -29,12 +32,12 @@ beforeAll(async () => {
   lab = await buildLab({ release: await labRelease(), workers: 1, store: 'file', speed: 10, eventsDecoy: false })
   before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 2 })
   originals = originalsOf(lab, before)
-}, 180_000)
+})
 
 afterAll(async () => {
   await lab?.close()
   work.clear()
-}, 60_000)
+})
 
 /** The same cluster, but the way to these control-plane nodes is gone. */
 const without = (...names: string[]) =>
@@ -75,7 +78,7 @@ test('sudo that is not allowed', async (context) => {
   const run = await recover(seen, dir).finally(stop)
   expectOneError(run, { code: 'HOST_SUDO', exit: 20, message: /node b .*cannot use sudo/, hint: /NOPASSWD/ })
   await nothingHappened(dir)
-}, 60_000)
+})
 
 test('a login that a node refuses', async () => {
   const faults = faultsOf('c')
@@ -94,7 +97,7 @@ test('every control-plane node dead', async () => {
   for (const name of ['a', 'b', 'c']) faultsOf(name).down = false
   expectOneError(run, { code: 'HOST_UNREACHABLE', exit: 20, message: /node a .*cannot be reached/, hint: /ssh -v -p/ })
   await nothingHappened(dir)
-}, 60_000)
+})
 
 test('two of three nodes away: everything is prepared, and the restore is refused below a quorum', async () => {
   const dir = work.next()
@@ -107,7 +110,7 @@ test('two of three nodes away: everything is prepared, and the restore is refuse
     step: 'trigger-restore',
   })
   await nothingHappened(dir)
-}, 120_000)
+})
 
 test('a connection cut at half the transfer, and a node away all the time: the run goes on by itself', async () => {
   const dir = work.next()
@@ -122,7 +125,7 @@ test('a connection cut at half the transfer, and a node away all the time: the r
   expect(stderr).toMatch(new RegExp(`${away} could not be searched: .*cannot be reached`))
   expect(await measure(lab, before.uncertain)).toEqual(before.expected)
   expect(originalsOf(lab, before)).toEqual(originals)
-}, 180_000)
+})
 
 /** Root needs no sudo on the sandbox's own nodes: node b is then a real sshd with a user who may not use it. */
 async function sudoRefusedOnB(): Promise<{ seen: Lab; stop: () => Promise<void>; skipped?: string | undefined }> {

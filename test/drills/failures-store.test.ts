@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import type { Fault } from '../../src/lab/s3/faults.ts'
 import {
@@ -16,6 +16,9 @@ import { type Rgw, startRgw } from '../support/rgw.ts'
 import { makeBucket, openUploads } from '../support/s3-bucket.ts'
 import { originalsOf } from '../support/trashed.ts'
 
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
 const work = workDirs()
 let lab: Lab
 let before: Incident
@@ -27,13 +30,13 @@ beforeAll(async () => {
   before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 4 })
   originals = originalsOf(lab, before)
   rgw = await startRgw()
-}, 240_000)
+})
 
 afterAll(async () => {
   if ('close' in rgw) await rgw.close()
   await lab?.close()
   work.clear()
-}, 60_000)
+})
 
 async function nothingHappened(workDir: string) {
   await expectNothingHalfDone(lab, workDir)
@@ -79,7 +82,7 @@ test('a store that answers 503 from the first request on', async () => {
   )
   expectOneError(run, { code: 'STORE_UNREACHABLE', exit: 20, message: /503/, hint: /s3\.endpoint/ })
   await nothingHappened(dir)
-}, 60_000)
+})
 
 test('wrong bytes coming back: found before the restore is given', async () => {
   const dir = work.next()
@@ -93,7 +96,7 @@ test('wrong bytes coming back: found before the restore is given', async () => {
     step: 'trial-restore',
   })
   await nothingHappened(dir)
-}, 90_000)
+})
 
 test('another command is pending', async () => {
   const key = 'control/2024-03-21T13:02:05Z-000000/_command.json'
@@ -115,7 +118,7 @@ test('another command is pending', async () => {
   })
   expect(stillThere).toBeDefined()
   await nothingHappened(dir)
-}, 90_000)
+})
 
 test('a control file of 0 bytes', async () => {
   const key = 'control/etcd-cluster-created'
@@ -134,7 +137,7 @@ test('a control file of 0 bytes', async () => {
   })
   expect(after).toHaveLength(0)
   await nothingHappened(dir)
-}, 90_000)
+})
 
 test.each([
   ['missing', [], 'ANSWER_MISSING', /type the name of the cluster/],
@@ -171,7 +174,7 @@ test('Ceph RGW: wrong credentials, missing bucket, no control files', async (con
   })
   expect(await openUploads(rgw, bucket)).toEqual([])
   for (const dir of [wrong, missing, empty]) await nothingHappened(dir)
-}, 120_000)
+})
 
 test('an upload that is cut every time: nothing is published, and a resumed run publishes it', async () => {
   const dir = work.next()
@@ -193,4 +196,4 @@ test('an upload that is cut every time: nothing is published, and a resumed run 
   expect(await measure(lab, before.uncertain)).toEqual(before.expected)
   const published = (await lab.store.listFolders('')).filter((name) => name.startsWith('recovered-'))
   expect(published).toHaveLength(1)
-}, 180_000)
+})

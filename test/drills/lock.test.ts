@@ -1,10 +1,13 @@
 import { hostname, userInfo } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LOCK_KEY } from '../../src/engine/lock.ts'
 import { buildLab, type Lab } from '../../src/lab/index.ts'
 import { expectOneError, recover, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { startRescue } from '../support/rescue-process.ts'
+
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 /**
  * A cluster without an incident is enough: whoever gets past the lock finds nothing to recover (COPY_NOT_FOUND), and
@@ -16,12 +19,12 @@ let lab: Lab
 beforeAll(async () => {
   lab = await buildLab({ release: await labRelease(), workers: 0, store: 's3', speed: 10, eventsDecoy: false })
   await lab.ready()
-}, 120_000)
+})
 
 afterAll(async () => {
   await lab?.close()
   work.clear()
-}, 60_000)
+})
 
 const PAST_THE_LOCK = { code: 'COPY_NOT_FOUND', exit: 20, message: /no copy/, hint: /./ } as const
 
@@ -47,7 +50,7 @@ test('the second operator is refused and told who holds the lock, until it is br
   expect(code).toBe(20)
   expectOneError(await first.finished, PAST_THE_LOCK)
   expect(await lab.store.head(LOCK_KEY)).toBeUndefined()
-}, 90_000)
+})
 
 test('of many that begin at once, one gets in', async () => {
   slow(2000)
@@ -62,7 +65,7 @@ test('of many that begin at once, one gets in', async () => {
   const codes = runs.map((run) => (JSON.parse(run.stdout) as { error: { code: string } }).error.code).sort()
   expect(codes).toEqual(['COPY_NOT_FOUND', 'LOCKED', 'LOCKED'])
   expect(await lab.store.head(LOCK_KEY)).toBeUndefined()
-}, 90_000)
+})
 
 test('an expired lock is taken over, one that has not is not', async () => {
   const lock = (minutes: number) => {
@@ -76,7 +79,7 @@ test('an expired lock is taken over, one that has not is not', async () => {
   await lock(-1)
   expectOneError(await recover(lab, work.next()), PAST_THE_LOCK)
   expect(await lab.store.head(LOCK_KEY)).toBeUndefined()
-}, 60_000)
+})
 
 /** Every command on every node begins this much later. */
 function slow(ms: number): void {

@@ -31,7 +31,7 @@ export async function restartOnce({ once, note, signal }: Ctx, host: RemoteHost,
       return true
     }
     const restarted = await restartContainer(host, { ...pod, timeoutMs: 180_000, signal })
-    note(`${host.name}: ${pod.container} restarted${restarted ? ` (${restarted.id.slice(0, 13)})` : ''}`)
+    if (restarted) note(`${host.name}: ${pod.container} restarted (${restarted.id.slice(0, 13)})`)
     return true
   })
 }
