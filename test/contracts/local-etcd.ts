@@ -93,7 +93,11 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
     })
 
     it('says why a member with a damaged WAL does not start', async () => {
-      await damagedWal(5000, 5010)
+      await damagedWal((wal) => {
+        // within the data of a record: where a frame is hit instead, etcd takes it for a torn end
+        const end = recordEnd(wal, 5000)
+        return [end - 10, end]
+      })
       const started = etcd.start(release, path('broken'), { forceNewCluster: true, timeoutMs: 20_000 })
       await expect(started).rejects.toMatchObject({
         code: 'COPY_CORRUPT',
@@ -103,7 +107,7 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
 
     it('never passes over a WAL whose end etcd cut off', async () => {
       // a frame with an impossible length: 3.4 refuses, 3.5 "repairs" and goes on, 3.6 does and then hangs
-      await damagedWal(6000, 9000)
+      await damagedWal(() => [6000, 9000])
       const started = etcd.start(release, path('broken'), { forceNewCluster: true, timeoutMs: 3000 })
       const outcome = await started.then(
         (member) => place.keep(member).notes ?? [],
@@ -124,14 +128,14 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
     })
 
     /** A copy of a member with some bytes of its WAL overwritten. */
-    async function damagedWal(from: number, to: number): Promise<void> {
+    async function damagedWal(where: (wal: Buffer) => [from: number, to: number]): Promise<void> {
       const member = await start('first')
       await fill(member, 100)
       await member.stop()
       await cp(path('first'), path('broken'), { recursive: true })
       const wal = path('broken/member/wal/0000000000000000-0000000000000000.wal')
       const bytes = await readFile(wal)
-      await writeFile(wal, bytes.fill(0xab, from, to))
+      await writeFile(wal, bytes.fill(0xab, ...where(bytes)))
     }
 
     /** A member killed after 320 writes, and a copy of its db from after the first 300. Returns the copy. */
@@ -149,6 +153,18 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
       return path('db')
     }
   })
+}
+
+/** Where the data ends of the first large record that ends after `from`: frames are 56 bits of length and one byte that tells the padding. */
+function recordEnd(wal: Buffer, from: number): number {
+  for (let at = 0; ; ) {
+    const bytes = wal.readUIntLE(at, 6)
+    const top = wal[at + 7] ?? 0
+    const end = at + 8 + bytes
+    if (bytes === 0) throw new Error(`the WAL ends before byte ${from}`)
+    if (end > from && bytes > 60) return end
+    at = end + (top & 0x80 ? top & 7 : 0)
+  }
 }
 
 export async function saveSnapshot(member: LocalMember, file: string): Promise<void> {
