@@ -46,10 +46,20 @@ async function realWorld({ config, target, env, prompter, runDir, note }: WorldO
     clock,
     prompter,
     scratch: dirScratch(join(runDir, 'scratch')),
-    local: localCommands(),
+    local: localCommands(storeEnv(config, env)),
     dryRun: false,
     close: async () => {
       await Promise.allSettled([...hosts.controlPlane, ...hosts.workers].map((host) => host.close()))
     },
+  }
+}
+
+/** What etcd-manager-ctl and teams' own commands need to find the same store: kOps' tools read no config of ours. */
+function storeEnv({ s3 }: Config, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    ...(s3.endpoint === undefined ? {} : { S3_ENDPOINT: s3.endpoint }),
+    ...(s3.region === undefined ? {} : { S3_REGION: s3.region }),
+    ...(s3.profile === undefined ? {} : { AWS_PROFILE: s3.profile }),
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { putFile } from './files.ts'
@@ -30,10 +31,17 @@ export async function writeConfig(parts: ConfigParts): Promise<string> {
     ssh: { user: 'drill', identityFile: keys.identityFile, knownHosts: keys.knownHosts, sudo: true },
     nodes: { controlPlane: of('control-plane'), workers: of('worker') },
     volumes: ['/mnt/*'],
+    ...toolsOf(settings),
     workDir: join(dir, 'work'),
     loopSeconds: settings.loopSeconds,
   }
   const file = join(dir, 'etcd-rescue.yaml')
   await putFile(file, stringify(config))
   return file
+}
+
+/** With the real etcd-manager comes the real etcd-manager-ctl, to give the restore command with, where there is one. */
+function toolsOf({ etcdManagerBin }: LabSettings): { tools?: { etcdManagerCtl: string } } {
+  const ctl = etcdManagerBin === undefined ? undefined : join(etcdManagerBin, 'etcd-manager-ctl')
+  return ctl !== undefined && existsSync(ctl) ? { tools: { etcdManagerCtl: ctl } } : {}
 }

@@ -7,17 +7,22 @@ const TIMEOUT_MS = 10 * 60_000
 const MOST_BYTES = 64 * 1024
 const MOST_STDERR = 8 * 1024
 
-/** Commands on this machine: without a shell, without standard input, and ended together with this process. */
-export function localCommands(): LocalCommands {
-  return { run: runLocal }
+/**
+ * Commands on this machine: without a shell, without standard input, and ended together with this process. They see `env`
+ * and nothing else of this process's environment; default: all of it.
+ */
+export function localCommands(env: NodeJS.ProcessEnv = process.env): LocalCommands {
+  return { run: (command) => runLocal(command, env) }
 }
 
-async function runLocal(command: LocalCommand): Promise<CommandResult> {
+async function runLocal(command: LocalCommand, env: NodeJS.ProcessEnv): Promise<CommandResult> {
   const { argv, timeoutMs = TIMEOUT_MS, maxOutputBytes = MOST_BYTES, signal } = command
   const { execa } = await import('execa')
   const [file, ...args] = argv
   const cancel = signal ? { cancelSignal: signal } : {}
   const options = {
+    env,
+    extendEnv: false,
     reject: false,
     buffer: false,
     stdin: 'ignore',
