@@ -1,7 +1,8 @@
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { nearest } from '../errors/nearest.ts'
 import { RescueError } from '../errors/rescue-error.ts'
-import { didYouMean } from './did-you-mean.ts'
+
 import { type ConfigFile, configFileSchema, configJsonSchema } from './schema.ts'
 
 interface Problem {
@@ -53,7 +54,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document): Problem[] {
   }
   const known = keysAt(issue.path)
   return issue.keys.map((key) => {
-    const meant = didYouMean(key, known)
+    const meant = nearest(key, known)
     const hint = meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`
     return { offset: offsetOf(document, issue.path, key), message: `unknown key "${key}", ${hint}` }
   })

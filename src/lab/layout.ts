@@ -28,10 +28,12 @@ export function pathsOf(node: Pick<LabNode, 'root'>) {
     etcdLog: at('/var/log/etcd.log'),
     logs: at('/var/log'),
     tmp: at('/tmp'),
+    proc: at('/proc'),
     containers: at('/run/containers'),
     units: at('/run/units'),
     pauseFile: at('/run/apiserver.paused'),
     bin: at('/opt/lab/bin'),
+    managerFiles: at('/opt/lab/etcd-manager'),
     managerConfig: at('/opt/lab/etcd-manager.json'),
     apiserverConfig: at('/opt/lab/apiserver.json'),
   }

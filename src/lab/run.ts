@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LabStore } from './cluster/lab-store.ts'
 import type { ClusterPki } from './cluster/node-pki.ts'
-import { doublePod, podsOf } from './cluster/pods.ts'
+import { doublePod, layManagerFiles, podsOf } from './cluster/pods.ts'
 import { realPod } from './cluster/real-manager.ts'
 import { CLUSTER } from './config-file.ts'
 import { type Gateway, openGateway } from './etcd/gateway.ts'
@@ -52,6 +52,7 @@ export async function runLab(parts: LabParts): Promise<Lab> {
 
 async function startPods(node: LabNode, { dir, settings, store }: LabParts) {
   const manager = settings.etcdManagerBin === undefined ? doublePod(node) : realPod(node, dir, settings, store)
+  if (settings.etcdManagerBin === undefined) await layManagerFiles(node, settings.releases)
   const pods = await podsOf(node, settings, manager)
   return startKubelet(pathsOf(node), pods, Math.max(100, 1000 / settings.speed))
 }

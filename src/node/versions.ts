@@ -1,4 +1,4 @@
-import type { RemoteHost } from '../ports/remote-host.ts'
+import { pathOn, type RemoteHost } from '../ports/remote-host.ts'
 import type { ContainerRuntime } from './container.ts'
 import { detectRuntime } from './detect-runtime.ts'
 import { find } from './find.ts'
@@ -28,7 +28,9 @@ export async function etcdManagerVersions(host: RemoteHost, etcdCluster: string)
 /** The image may have no `ls`; root sees the container's files through its process. */
 async function namesFromOutside(host: RemoteHost, pid: number): Promise<string[]> {
   const depth = ['-mindepth', '1', '-maxdepth', '1', '-name', 'etcd-v*']
-  return (await find(host, [`/proc/${pid}/root/opt`], depth)).map(({ path }) => path.slice(path.lastIndexOf('/') + 1))
+  return (await find(host, [pathOn(host, `/proc/${pid}/root/opt`)], depth)).map(({ path }) =>
+    path.slice(path.lastIndexOf('/') + 1),
+  )
 }
 
 async function namesFromInside(runtime: ContainerRuntime, id: string): Promise<string[]> {

@@ -42,6 +42,8 @@ export interface RemoteStream {
 /** A port of the node made reachable through a unix socket on this machine, mode 0600 in a 0700 directory. */
 export interface Forward {
   socketPath: string
+  /** Why the last connection through it failed, where that is known: the socket itself only closes. */
+  problem?(): string | undefined
   close(): Promise<void>
 }
 

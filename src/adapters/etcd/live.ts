@@ -72,9 +72,14 @@ async function connectThrough(host: RemoteHost, options: LiveEtcdOptions, timeou
     }
     return { ...client, close }
   } catch (error) {
+    const problem = forward.problem?.()
     await forward.close()
-    throw error
+    throw problem === undefined ? error : unreachable(problem, error)
   }
+}
+
+function unreachable(problem: string, cause: unknown): RescueError {
+  return new RescueError('ETCD_UNREACHABLE', problem, { hint: 'see on the node whether etcd runs: crictl ps', cause })
 }
 
 async function answering(connection: ConnectOptions): Promise<EtcdClient> {

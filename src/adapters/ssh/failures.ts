@@ -65,7 +65,7 @@ export function tooMuchOutput(place: Place, line: string, limit: number): Rescue
 
 export function sudoRefused(place: Place, user: string, why: string): RescueError {
   return new RescueError('HOST_SUDO', `${placeText(place)}: ${user} cannot use sudo: ${lastLines(why)}`, {
-    hint: `allow it on the node (visudo: "${user} ALL=(ALL) NOPASSWD: ALL"), log in as root (ssh.user: root), or let the password be asked for in a terminal (--ask-sudo-password)`,
+    hint: `allow it on the node (visudo: "${user} ALL=(ALL) NOPASSWD: ALL"), log in as root (ssh.user: root), or run this in a terminal, where the password is asked for`,
   })
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from 'ssh2'
 import type { Forward } from '../../ports/remote-host.ts'
+import { lastLines } from './failures.ts'
 
 /** The kernel's limit for a socket's path is 107 bytes; a long TMPDIR does not leave that much. */
 const LONGEST_PATH = 100
@@ -20,7 +21,6 @@ export interface ForwardParts {
   /** As seen from the node. */
   host: string
   port: number
-  note(line: string): void
 }
 
 /** A unix socket whose connections come out at a port of the node. */
@@ -28,11 +28,14 @@ export async function openForward(parts: ForwardParts): Promise<Forward> {
   const dir = await socketDir()
   const socketPath = join(dir, 'port')
   const open = new Set<Socket>()
+  let problem: string | undefined
   const server = createServer((socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     socket.on('error', () => {})
-    void relay(socket, parts)
+    void relay(socket, parts, (why) => {
+      problem = why
+    })
   })
   try {
     await listen(server, socketPath)
@@ -46,7 +49,7 @@ export async function openForward(parts: ForwardParts): Promise<Forward> {
     await new Promise((resolve) => server.close(resolve))
     await rm(dir, { recursive: true, force: true })
   }
-  return { socketPath, close }
+  return { socketPath, problem: () => problem, close }
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -56,9 +59,13 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-async function relay(socket: Socket, { connect, host, port, note }: ForwardParts): Promise<void> {
+async function relay(
+  socket: Socket,
+  { connect, host, port }: ForwardParts,
+  onProblem: (why: string) => void,
+): Promise<void> {
   const fail = (why: string) => {
-    note(`port ${port} cannot be reached through the node: ${why}`)
+    onProblem(`nothing answers at port ${port} of the node (${lastLines(why)})`)
     socket.destroy()
   }
   try {

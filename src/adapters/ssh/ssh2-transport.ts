@@ -4,7 +4,7 @@ import { connectionLost, type Place } from './failures.ts'
 import { openForward } from './forward.ts'
 import type { Login } from './logged-in.ts'
 import { login } from './login.ts'
-import type { SshEvent, SshHostOptions } from './options.ts'
+import type { SshHostOptions } from './options.ts'
 import { createSemaphore } from './semaphore.ts'
 import type { SshSession } from './session.ts'
 import { type Ending, type Running, SESSIONS_AT_ONCE, type Transport } from './transport.ts'
@@ -14,7 +14,6 @@ export function createSsh2Transport(endpoint: Endpoint, options: SshHostOptions,
   const place: Place = { name: options.name, host: endpoint.host, port: endpoint.port }
   const channels = createSemaphore(SESSIONS_AT_ONCE)
   const forwards = new Set<{ close(): Promise<void> }>()
-  const emit = (line: string) => options.emit?.({ type: 'note', where: options.name, line } satisfies SshEvent)
   let current: Promise<Login> | undefined
 
   const connected = async (): Promise<Client> => {
@@ -50,7 +49,7 @@ export function createSsh2Transport(endpoint: Endpoint, options: SshHostOptions,
     start,
     forward: async (host, port) => {
       await connected()
-      const forward = await openForward({ connect: connected, host, port, note: emit })
+      const forward = await openForward({ connect: connected, host, port })
       forwards.add(forward)
       return { ...forward, close: () => forward.close().finally(() => forwards.delete(forward)) }
     },

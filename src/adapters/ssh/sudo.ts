@@ -66,7 +66,7 @@ async function find({ place, user, probe, prompter, session }: Parameters<typeof
   const name = `sudo ${user}`
   const password = await session.secret(name, () =>
     prompter.password(`Password of ${user} for sudo on ${place.name} (and on the other nodes):`, {
-      flag: '--ask-sudo-password',
+      flag: 'a terminal, or sudo without a password',
     }),
   )
   const tried = await probe(`LC_ALL=C ${shellQuote([...WITH_PASSWORD, 'true'])}`, `${password}\n`)

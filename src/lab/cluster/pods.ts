@@ -1,6 +1,8 @@
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EtcdRelease } from '../../ports/etcd.ts'
 import { entryFile } from '../entry.ts'
-import { putFile } from '../files.ts'
+import { privateDir, putFile } from '../files.ts'
 import type { PodSpec } from '../kubelet/pod.ts'
 import { type LabNode, type NodePaths, pathsOf } from '../layout.ts'
 import type { LabSettings } from '../options.ts'
@@ -52,5 +54,16 @@ export function doublePod(node: LabNode): PodSpec {
     argv: [process.execPath, entryFile('etcd-manager'), paths.managerConfig],
     env: nodeEnv(node),
     log: paths.etcdLog,
+    proc: { dir: paths.proc, shows: () => paths.managerFiles },
+  }
+}
+
+/** The etcds that the double carries, where the real one has them: `/opt/etcd-v<version>/` of its container (FACTS 6). */
+export async function layManagerFiles(node: LabNode, releases: readonly EtcdRelease[]): Promise<void> {
+  const opt = join(pathsOf(node).managerFiles, 'root', 'opt')
+  for (const { version, etcd, etcdctl, etcdutl } of releases) {
+    const dir = await privateDir(join(opt, `etcd-v${version}`))
+    const programs = { etcd, etcdctl, ...(etcdutl === undefined ? {} : { etcdutl }) }
+    for (const [name, program] of Object.entries(programs)) await symlink(program, join(dir, name))
   }
 }

@@ -83,5 +83,10 @@ export function realPod(node: LabNode, dir: string, settings: LabSettings, store
     'etcd-manager',
     ...flags,
   ] as const
-  return { ...doublePod(node), argv: argv as PodSpec['argv'], env: { ...nodeEnv(node), ...store.env } }
+  return {
+    ...doublePod(node),
+    argv: argv as PodSpec['argv'],
+    env: { ...nodeEnv(node), ...store.env },
+    proc: { dir: paths.proc, shows: (pid) => `/proc/${pid}` },
+  }
 }

@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
+import { rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { exited } from '../spawn.ts'
 import { type ProcessSpec, startProcess, stopProcess } from './process.ts'
 import { type ContainerName, type ContainerRecord, dropRecord, newId, writeRecord } from './record.ts'
@@ -6,6 +8,8 @@ import { type ContainerName, type ContainerRecord, dropRecord, newId, writeRecor
 export interface PodSpec extends ContainerName, ProcessSpec {
   /** The manifest's file name in `/etc/kubernetes/manifests`: while it is there, the pod runs. */
   manifest: string
+  /** What the node's `/proc/<pid>` shows of the container. Default: nothing. */
+  proc?: { dir: string; shows(pid: number): string }
 }
 
 export interface Pod {
@@ -40,6 +44,7 @@ export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
       createdAt: BigInt(Date.now()) * 1_000_000n,
     }
     attempt += 1
+    await show(spec, record.pid)
     await writeRecord(dir, record, 'RUNNING')
     if (last !== undefined) await dropRecord(dir, last)
     last = record.id
@@ -49,6 +54,7 @@ export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
   async function ended(record: ContainerRecord) {
     child = undefined
     await writeRecord(dir, record, 'EXITED')
+    await hide(spec, record.pid)
     if (wanted && !closed) setTimeout(() => enqueue(start), delayMs)
   }
 
@@ -76,4 +82,14 @@ export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
       await enqueue(async () => undefined)
     },
   }
+}
+
+async function show({ proc }: PodSpec, pid: number): Promise<void> {
+  if (proc === undefined || pid === 0) return
+  await rm(join(proc.dir, String(pid)), { force: true })
+  await symlink(proc.shows(pid), join(proc.dir, String(pid)))
+}
+
+async function hide({ proc }: PodSpec, pid: number): Promise<void> {
+  if (proc !== undefined) await rm(join(proc.dir, String(pid)), { force: true })
 }
