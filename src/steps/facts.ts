@@ -28,6 +28,21 @@ export const copySchema = z.object({
   /** Raft term and index of the last entry in the newest WAL file: how far this member's log reaches. */
   walTerm: z.number().optional(),
   walIndex: z.number().optional(),
+  /** Writes that are only in the WAL: what it adds to `revision`. An estimate unless `walWritesExact`. */
+  walWrites: z.number().optional(),
+  walWritesExact: z.boolean().optional(),
+  memberId: z.string().optional(),
+  /** The member's name and its peer URLs, as its own cluster knew it. */
+  member: z.string().optional(),
+  peerUrls: z.array(z.string()).optional(),
+  /** The last entry of the log that the database holds, and its term (absent before etcd 3.5). */
+  consistentIndex: z.number().optional(),
+  term: z.number().optional(),
+  sizeInUseBytes: bytes.optional(),
+  /** Sampled keys by where they live: `/registry/pods` 12. */
+  kinds: z.record(z.string(), z.number()).optional(),
+  /** Bytes of the node's files that were read to find all this out. */
+  bytesRead: bytes.optional(),
   /** Unix ms of the directory's ctime: the moment of trashing (FACTS 2). */
   trashedAt: z.number().optional(),
   findings: z.array(z.string()),

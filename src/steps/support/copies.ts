@@ -1,4 +1,4 @@
-import { peekDb } from '../../bolt/index.ts'
+import { type DbPeek, peekDb } from '../../bolt/index.ts'
 import { toRescueError } from '../../errors/rescue-error.ts'
 import { remoteFileSource } from '../../node/page-source.ts'
 import { type DataDir, findVolumes, listDataDirs, readStateToken } from '../../node/volumes.ts'
@@ -37,29 +37,40 @@ async function describe(host: RemoteHost, dir: DataDir, servingToken: string | u
   }
 }
 
-type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> &
-  Partial<Pick<Copy, 'revision' | 'recordsKept' | 'etcdVersion' | 'clusterId' | 'walTerm' | 'walIndex'>>
+type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> & Partial<Copy>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
   const db = dir.files.find((file) => file.path === 'member/snap/db')
   if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
   try {
-    const log = await walEnd(host, dir)
-    const { guess, revision, revisionsKept, etcdVersion, findings } = await peekDb(
-      remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes),
-    )
-    return {
-      ...log,
-      etcdCluster: guess,
-      revision,
-      findings: [...findings, ...log.findings],
-      ...(etcdVersion ? { etcdVersion } : {}),
-      ...(revisionsKept === undefined ? {} : { recordsKept: Math.round(revisionsKept) }),
-    }
+    const found = await peekDb(remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes))
+    const log = await walEnd(host, dir, found.consistentIndex)
+    return { ...inDb(found), ...log, ...self(found, log.memberId), findings: [...found.findings, ...log.findings] }
   } catch (error) {
     return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }
   }
+}
+
+function inDb(found: DbPeek): Peeked {
+  const { guess, revision, revisionsKept, etcdVersion, consistentIndex, term, sizeInUseBytes, keySample } = found
+  return {
+    etcdCluster: guess,
+    findings: [],
+    kinds: keySample.prefixes,
+    ...(revision === undefined ? {} : { revision }),
+    ...(etcdVersion ? { etcdVersion } : {}),
+    ...(revisionsKept === undefined ? {} : { recordsKept: Math.round(revisionsKept) }),
+    ...(consistentIndex === undefined ? {} : { consistentIndex }),
+    ...(term === undefined ? {} : { term }),
+    ...(sizeInUseBytes === undefined ? {} : { sizeInUseBytes }),
+  }
+}
+
+/** Which of the members in the database this one is: only its WAL says. */
+function self({ members }: DbPeek, memberId: string | undefined): Partial<Copy> {
+  const own = members.find(({ id }) => id === memberId)
+  return own ? { member: own.name, peerUrls: own.peerUrls } : {}
 }
 
 /** The base directory on this node that holds the data of an etcd cluster, by what is inside its databases. */

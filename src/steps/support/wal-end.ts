@@ -1,48 +1,56 @@
-import { type PageSource, parseWalName, scanWal } from '../../bolt/index.ts'
+import { parseWalName, type WalTail, walTail } from '../../bolt/index.ts'
 import { remoteFileSource } from '../../node/page-source.ts'
 import type { DataDir } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Copy } from '../facts.ts'
 
+type Known = 'clusterId' | 'memberId' | 'walTerm' | 'walIndex' | 'walWrites' | 'walWritesExact'
+
 /**
- * How far this member's log reaches, from its newest WAL file (it begins with the hard state and the CRC of the one
- * before). What a client was told is written is in the log of a quorum, which need not include this member: a copy of a
- * member that lagged lacks it, so copies of one cluster are ranked by this.
+ * How far this member's log reaches, from the end of its newest WAL file, and how many writes are only there. What a
+ * client was told is written is in the log of a quorum, which need not include this member: a copy of a member that
+ * lagged lacks it, so copies of one cluster are ranked by this.
+ *
+ * `consistentIndex` is the database's: what comes after it is not in there.
  */
 export async function walEnd(
   host: RemoteHost,
   dir: DataDir,
-): Promise<Partial<Pick<Copy, 'clusterId' | 'walTerm' | 'walIndex'>> & { findings: string[] }> {
-  const files = dir.files.flatMap(({ path, bytes }) => {
-    const parsed = path.startsWith('member/wal/') ? parseWalName(path.slice('member/wal/'.length)) : undefined
-    return parsed ? [{ path, bytes, ...parsed }] : []
-  })
-  const newest = files.sort((a, b) => a.sequence - b.sequence).at(-1)
+  consistentIndex: number | undefined,
+): Promise<Partial<Pick<Copy, Known>> & { findings: string[] }> {
+  const newest = newestWal(dir)
   if (!newest) return { findings: ['no WAL: what was acknowledged last may be missing'] }
-  const source = readAhead(remoteFileSource(host, `${dir.path}/${newest.path}`, newest.bytes))
-  const { term, lastTerm = term, lastIndex = newest.firstIndex - 1, clusterId, end, findings } = await scanWal(source)
+  const source = remoteFileSource(host, `${dir.path}/${newest.path}`, newest.bytes)
+  const options = consistentIndex === undefined ? {} : { afterIndex: consistentIndex }
+  const tail = await walTail(source, options)
+  const { term, lastTerm = term, lastIndex = newest.firstIndex - 1, clusterId, memberId, end, findings } = tail
   return {
     findings: end === 'corrupt' ? findings.map((finding) => `WAL: ${finding}`) : [],
     walIndex: lastIndex,
     ...(lastTerm === undefined ? {} : { walTerm: lastTerm }),
     ...(clusterId === undefined ? {} : { clusterId }),
+    ...(memberId === undefined ? {} : { memberId }),
+    ...(consistentIndex === undefined ? {} : writesAhead(tail, lastIndex, consistentIndex)),
   }
 }
 
-const AHEAD_BYTES = 8 * 1024 * 1024
+function newestWal({ files }: DataDir) {
+  const wals = files.flatMap(({ path, bytes }) => {
+    const parsed = path.startsWith('member/wal/') ? parseWalName(path.slice('member/wal/'.length)) : undefined
+    return parsed ? [{ path, bytes, ...parsed }] : []
+  })
+  return wals.sort((a, b) => a.sequence - b.sequence).at(-1)
+}
 
-/** Asks the node for more than is needed now: a WAL is read from front to back, and each question is a round trip. */
-function readAhead(source: PageSource): PageSource {
-  let start = 0
-  let held: Buffer = Buffer.alloc(0)
-  return {
-    size: source.size,
-    read: async (offset, length) => {
-      if (offset < start || offset + length > start + held.length) {
-        held = await source.read(offset, Math.min(Math.max(length, AHEAD_BYTES), source.size - offset))
-        start = offset
-      }
-      return held.subarray(offset - start, offset - start + length)
-    },
-  }
+/** Exact where all entries after the database's index were read; else in the proportion of those that were. */
+function writesAhead(
+  { firstIndex = 0, entries, writesAfter }: WalTail,
+  lastIndex: number,
+  consistentIndex: number,
+): Pick<Copy, 'walWrites' | 'walWritesExact'> {
+  const ahead = Math.max(0, lastIndex - consistentIndex)
+  if (ahead === 0) return { walWrites: 0, walWritesExact: true }
+  if (entries > 0 && firstIndex <= consistentIndex + 1) return { walWrites: writesAfter, walWritesExact: true }
+  const share = entries === 0 ? 1 : writesAfter / entries
+  return { walWrites: Math.round(ahead * share), walWritesExact: false }
 }
