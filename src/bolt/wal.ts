@@ -80,15 +80,34 @@ export interface WalScanOptions {
   /** `lastCrc` of the file before: a gap between files is damage. */
   previousCrc?: number
   signal?: AbortSignal
+  /** Bytes to ask the source for at once. Default 1 MiB. */
+  chunkBytes?: number
 }
 
 /** Reads one WAL file record by record, checking the chain of CRCs. Never throws for what is in the file. */
 export async function scanWal(source: PageSource, options: WalScanOptions = {}): Promise<WalScan> {
-  const scan: WalScan = { entries: 0, writesAfter: 0, usedBytes: 0, end: 'clean', lastCrc: 0, findings: [] }
+  return scanWalFrom(source, { offset: 0, crc: 0 }, options)
+}
+
+/** The same from a record that begins at `offset`, where the record before has this CRC. Offsets stay the file's. */
+export async function scanWalFrom(
+  source: PageSource,
+  from: { offset: number; crc: number },
+  options: WalScanOptions = {},
+): Promise<WalScan> {
+  const scan: WalScan = {
+    entries: 0,
+    writesAfter: 0,
+    usedBytes: from.offset,
+    end: 'clean',
+    lastCrc: from.crc,
+    findings: [],
+  }
+  const { chunkBytes = CHUNK } = options
   let window: Window = { start: 0, bytes: Buffer.alloc(0) }
   for (;;) {
     options.signal?.throwIfAborted()
-    window = await moveTo(source, window, scan.usedBytes, FRAME_BYTES)
+    window = await moveTo(source, window, scan.usedBytes, FRAME_BYTES, chunkBytes)
     const left = source.size - scan.usedBytes
     if (left < FRAME_BYTES) break
     const { recordBytes, padBytes } = readFrame(window.bytes, scan.usedBytes - window.start)
@@ -96,7 +115,7 @@ export async function scanWal(source: PageSource, options: WalScanOptions = {}):
     const frameEnd = FRAME_BYTES + recordBytes + padBytes
     if (recordBytes > MAX_RECORD_BYTES || frameEnd > left)
       return broken(scan, 'a record is longer than what is left of the file', 'torn')
-    window = await moveTo(source, window, scan.usedBytes, frameEnd)
+    window = await moveTo(source, window, scan.usedBytes, frameEnd, chunkBytes)
     const at = scan.usedBytes - window.start + FRAME_BYTES
     const problem = take(scan, window.bytes, at, at + recordBytes, options)
     if (problem)
@@ -113,10 +132,16 @@ interface Window {
 }
 
 /** Sees to it that `length` bytes from `offset` (or all that is left) are in memory. */
-async function moveTo(source: PageSource, window: Window, offset: number, length: number): Promise<Window> {
+async function moveTo(
+  source: PageSource,
+  window: Window,
+  offset: number,
+  length: number,
+  chunk: number,
+): Promise<Window> {
   const wanted = Math.min(length, source.size - offset)
   if (offset >= window.start && offset + wanted <= window.start + window.bytes.length) return window
-  const bytes = await source.read(offset, Math.min(Math.max(length, CHUNK), source.size - offset))
+  const bytes = await source.read(offset, Math.min(Math.max(length, chunk), source.size - offset))
   return { start: offset, bytes }
 }
 

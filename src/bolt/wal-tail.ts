@@ -1,0 +1,105 @@
+import type { PageSource } from './source.ts'
+import { peekWal, scanWal, scanWalFrom, type WalScan } from './wal.ts'
+import { resync } from './wal-resync.ts'
+import { findUsedEnd } from './wal-used.ts'
+
+export interface WalTail extends Omit<WalScan, 'entries' | 'firstIndex'> {
+  /**
+   * `tail`: only the last records were read and checked, and nothing is said of those before. `full`: the whole file
+   * was, because it is short, torn, or its last records are very large.
+   */
+  method: 'tail' | 'full'
+  /** The first entry that was read: entries before it are not in `writesAfter`. */
+  seenFrom?: number
+  /** `writesAfter` counts every write after `afterIndex` that is in this file. */
+  writesExact: boolean
+  bytesRead: number
+}
+
+export interface WalTailOptions {
+  /** Count writes after this index: the database's consistent index. Without it none are counted. */
+  afterIndex?: number
+  signal?: AbortSignal
+}
+
+const HEAD_BYTES = 512
+/** Windows before the end that are tried in turn. The last one takes records of etcd's largest default request twice. */
+const WINDOWS = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
+/** Entries that the database lacks are looked for this far back; etcd commits at least every 100 ms. */
+const COUNT_WINDOW = 512 * 1024
+
+/**
+ * The end of a preallocated WAL file: last entry, last hard state, clean or torn, as `scanWal` gives them, from less
+ * than 256 KiB as a rule. Finds where the zeros begin by probing, then in the bytes before them a record whose CRC
+ * goes on in the next: etcd chains them (FACTS 2), so two that fit prove a boundary, and from there to the end every
+ * record is checked. Never throws for what is in the file; an error is the source's own.
+ */
+export async function walTail(source: PageSource, options: WalTailOptions = {}): Promise<WalTail> {
+  const counted = counting(source)
+  const head = await counted.read(0, Math.min(HEAD_BYTES, source.size))
+  const used = await findUsedEnd(counted)
+  for (const window of WINDOWS) {
+    if (used <= window) break
+    const scan = await tailFrom(counted, used - window, used, options)
+    if (!scan) continue
+    const isExact = options.afterIndex !== undefined && (scan.firstIndex ?? 0) <= options.afterIndex + 1
+    if (options.afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
+    return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytes())
+  }
+  const full = await scanWal(counted, { ...options, chunkBytes: chunkFor(used) })
+  return result(full, 'full', options.afterIndex !== undefined, counted.bytes())
+}
+
+/** The used part of a short file at once, and no megabyte of zeros behind it. */
+const chunkFor = (used: number) => (used <= (WINDOWS[0] ?? 0) ? used + 1024 : 8 * 1024 * 1024)
+
+/** The records from somewhere after `from`; `undefined` when they are too few to tell, or do not end well. */
+async function tailFrom(
+  source: PageSource,
+  from: number,
+  used: number,
+  options: WalTailOptions,
+): Promise<WalScan | undefined> {
+  const start = from - (from % 8)
+  const window = await source.read(start, Math.min(used - start, source.size - start))
+  for (const boundary of resync(window)) {
+    options.signal?.throwIfAborted()
+    const at = { offset: start + boundary.offset, crc: boundary.crc }
+    const scan = await scanWalFrom(overlay(source, start, window), at, { chunkBytes: 64 * 1024, ...options })
+    // records within a value can look right, and then end before the file's do
+    if (scan.end !== 'clean' || scan.usedBytes < used - 8) continue
+    return scan.lastIndex !== undefined && scan.commit !== undefined ? scan : undefined
+  }
+  return undefined
+}
+
+/** Does not ask the source again for what is at hand. */
+function overlay(source: PageSource, start: number, window: Buffer): PageSource {
+  const end = start + window.length
+  return {
+    size: source.size,
+    read: async (offset, length) => {
+      if (offset < start || offset >= end) return source.read(offset, length)
+      const have = window.subarray(offset - start, offset - start + length)
+      if (have.length === length) return have
+      return Buffer.concat([have, await source.read(end, length - have.length)])
+    },
+  }
+}
+
+function result(scan: WalScan, method: WalTail['method'], writesExact: boolean, bytesRead: number): WalTail {
+  const { entries: _, firstIndex, ...rest } = scan
+  return { ...rest, method, writesExact, bytesRead, ...(firstIndex === undefined ? {} : { seenFrom: firstIndex }) }
+}
+
+function counting(source: PageSource): PageSource & { bytes(): number } {
+  let bytes = 0
+  return {
+    size: source.size,
+    read: (offset, length) => {
+      bytes += length
+      return source.read(offset, length)
+    },
+    bytes: () => bytes,
+  }
+}
