@@ -34,7 +34,7 @@ export interface DbInspection extends EtcdMeta, SmallBuckets, FreePages {
   revisions: number
   bytes: number
   tombstones: number
-  /** As `etcdutl snapshot status` counts `totalKey` and `totalSize`: before 3.6, entries of all buckets. */
+  /** What `etcdutl snapshot status` before 3.6 gives as `totalKey`, the entries of all buckets (3.6 gives `keys`), and `totalSize`. */
   totalKeys: number
   totalSize: number
   sizeBytes: number

@@ -27,7 +27,7 @@ export interface NewestRecord {
 }
 
 export interface TallyOptions {
-  /** The kind of a key, for `kinds`. Default: the key to its second slash, `/registry/pods`. */
+  /** The kind of a key, for `kinds`. Default: its first two parts, `/registry/pods`. */
   classify?: ((key: string) => string) | undefined
   /** How many of the newest records to keep. Default 20. */
   newest?: number | undefined
@@ -121,5 +121,6 @@ function copyOf(view: RecordView): NewestRecord {
 function defaultKind(key: string): string {
   const first = key.indexOf('/', 1)
   const second = first < 0 ? -1 : key.indexOf('/', first + 1)
-  return (second < 0 ? key : key.slice(0, second)).slice(0, 100)
+  const end = second < 0 ? first : second
+  return (end < 0 ? key : key.slice(0, end)).slice(0, 100)
 }
