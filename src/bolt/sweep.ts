@@ -15,7 +15,7 @@ const GROUP = 64
  * is asked for.
  */
 export async function* sweepLeaves(db: Db, bucket: Bucket, options: WalkOptions): AsyncGenerator<Page[]> {
-  const sweep: Sweep = { db, options, after: undefined }
+  const sweep: Sweep = { db, options, after: undefined, ahead: new Map() }
   const root = await attempt(sweep, async () => bucket.inline ?? (await readPage(db, bucket.root)))
   if (!root) return
   if (!bucket.inline && !(await attempt(sweep, async () => claim(sweep, root)))) return
@@ -28,6 +28,8 @@ interface Sweep {
   options: WalkOptions
   /** The first key of the leaf that follows. */
   after: Buffer | undefined
+  /** The first group of the branch that comes next, by its page: read while the one before is at work. */
+  ahead: Map<number, Promise<Batch>>
 }
 
 interface Range {
@@ -43,7 +45,8 @@ async function* sweepBranch(sweep: Sweep, page: Page, range: Range, depth: numbe
   const children = await attempt(sweep, async () => childrenOf(page, range, depth))
   if (!children) return
   const groups = groupsOf(children.reverse())
-  let reading = groups[0] && quiet(readBatch(sweep.db, idsOf(groups[0])))
+  let reading = sweep.ahead.get(page.id) ?? (groups[0] && quiet(readBatch(sweep.db, idsOf(groups[0]))))
+  sweep.ahead.delete(page.id)
   for (const [index, group] of groups.entries()) {
     sweep.options.signal?.throwIfAborted()
     const batch = (await reading) as Batch
@@ -55,7 +58,7 @@ async function* sweepBranch(sweep: Sweep, page: Page, range: Range, depth: numbe
 
 async function* sweepGroup(sweep: Sweep, group: Child[], batch: Batch, depth: number): AsyncGenerator<Page[]> {
   let ready: Page[] = []
-  for (const child of group) {
+  for (const [at, child] of group.entries()) {
     const found = batch.get(child.id)
     const isWhole = found !== undefined && !(found instanceof Error) && found.body.length >= found.length
     if (isWhole && found.kind === 'leaf') {
@@ -64,9 +67,24 @@ async function* sweepGroup(sweep: Sweep, group: Child[], batch: Batch, depth: nu
     }
     if (ready.length > 0) yield ready
     ready = []
+    lookAhead(sweep, batch.get(group[at + 1]?.id ?? 0))
     yield* sweepOther(sweep, found, child, depth)
   }
   if (ready.length > 0) yield ready
+}
+
+/** Begins to read the last children of a branch. What is wrong with it is said when its turn comes. */
+function lookAhead({ db, ahead }: Sweep, page: Page | Error | undefined): void {
+  if (!page || page instanceof Error || page.kind !== 'branch' || page.body.length < page.length) return
+  const ids: number[] = []
+  try {
+    for (let index = Math.max(0, page.count - GROUP); index < page.count; index++)
+      ids.push(elementAt(page, index).child)
+  } catch {
+    return
+  }
+  ahead.clear()
+  ahead.set(page.id, quiet(readBatch(db, ids)))
 }
 
 /** A branch, a page with more overflow than was read, or a damaged one. */
