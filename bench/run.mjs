@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// npm run bench -- rebuild [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
+// npm run bench -- rebuild|inspect|revisions [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
 import { parseArgs } from 'node:util'
+import { inspect, revisions } from './inspect.mjs'
 import { rebuild } from './rebuild.mjs'
 
 const { values, positionals } = parseArgs({
@@ -14,11 +15,15 @@ const { values, positionals } = parseArgs({
 })
 const size = /^([\d.]+)(GB|MB)$/.exec(values.size)
 const runs = Number(values.runs)
-if (positionals[0] !== 'rebuild' || !size || !(runs >= 1)) {
-  process.stderr.write('usage: npm run bench -- rebuild [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n')
+const benches = { rebuild, inspect, revisions }
+const bench = benches[positionals[0]]
+if (!bench || !size || !(runs >= 1)) {
+  process.stderr.write(
+    'usage: npm run bench -- rebuild|inspect|revisions [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n',
+  )
   process.exit(2)
 }
-await rebuild({
+await bench({
   bytes: Number(size[1]) * (size[2] === 'GB' ? 1e9 : 1e6),
   size: values.size,
   runs,

@@ -21,18 +21,7 @@ export async function killedMember(etcd, bytes, dir) {
   const making = `${dir}.making`
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making, { recursive: true, mode: 0o700 })
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const peer = `http://127.0.0.1:${await freePort()}`
-  const child = startBound([
-    etcd,
-    ...['--data-dir', making, '--name', 'a', '--listen-client-urls', url, '--advertise-client-urls', url],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `a=${peer}`],
-    ...['--quota-backend-bytes', String(16 * 2 ** 30), '--snapshot-count', '1000', '--log-level', 'error'],
-  ])
-  child.stderr.resume()
-  const agent = new Agent({ keepAlive: true, maxSockets: WRITERS })
-  await until('etcd', 30, () => post(agent, port, '/v3/kv/range', { key: 'AA==' }))
+  const { child, agent, port } = await startMember(etcd, making, ['--snapshot-count', '1000'])
   await write(agent, port, Math.round((bytes / 1e9) * KEYS_FOR_1GB))
   await sleep(35_000) // etcd looks for WAL files that it may drop every 30 s
   await write(agent, port, 2 * KEYS_AT_ONCE, 'late')
@@ -42,6 +31,24 @@ export async function killedMember(etcd, bytes, dir) {
   writeFileSync(join(making, 'made'), '')
   renameSync(making, dir)
   return describe(dir)
+}
+
+/** An etcd of one member on free ports of loopback, serving; `post` sends JSON to its gateway. */
+export async function startMember(etcd, dir, more) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const peer = `http://127.0.0.1:${await freePort()}`
+  const child = startBound([
+    etcd,
+    ...['--data-dir', dir, '--name', 'a', '--listen-client-urls', url, '--advertise-client-urls', url],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `a=${peer}`],
+    ...['--quota-backend-bytes', String(16 * 2 ** 30), '--log-level', 'error', ...more],
+  ])
+  child.stderr.resume()
+  const agent = new Agent({ keepAlive: true, maxSockets: WRITERS })
+  await until('etcd', 30, () => post(agent, port, '/v3/kv/range', { key: 'AA==' }))
+  const send = (path, body) => post(agent, port, path, body)
+  return { child, agent, port, post: send, close: () => agent.destroy() }
 }
 
 function describe(dir) {

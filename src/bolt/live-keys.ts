@@ -1,3 +1,5 @@
+import { KeyHasher } from './key-hasher.ts'
+
 /**
  * Remembers, for every key, its latest revision by ordinal (the how-manieth record of the pass it was), in 12 bytes a
  * slot: 64 bits of a seeded hash and the ordinal. 5 million keys take 100 MB, 150 while growing. Two keys of 5 million
@@ -8,29 +10,27 @@ export class LiveKeys {
   /** Ordinal + 1, the top bit set for a deletion; 0 for a free slot. */
   private ordinals = new Uint32Array(1 << 12)
   private used = 0
-  private readonly seed: number
-  private low = 0
-  private high = 0
+  private readonly hasher: KeyHasher
 
   constructor(seed: number) {
-    this.seed = seed >>> 0
+    this.hasher = new KeyHasher(seed)
   }
 
   /** The record with this ordinal is the latest of its key so far. Ordinals go up to 2^31 - 2. */
   set(key: Buffer, ordinal: number, tombstone: boolean): void {
     if (this.used * 4 > this.ordinals.length * 3) this.grow()
-    this.hash(key)
-    const slot = this.slotOf(this.low, this.high)
+    const { low, high } = this.hash(key)
+    const slot = this.slotOf(low, high)
     if (this.ordinals[slot] === 0) this.used++
-    this.hashes[slot * 2] = this.low
-    this.hashes[slot * 2 + 1] = this.high
+    this.hashes[slot * 2] = low
+    this.hashes[slot * 2 + 1] = high
     this.ordinals[slot] = (ordinal + 1) | (tombstone ? 0x80000000 : 0)
   }
 
   /** Is this record the latest of its key, and no deletion? */
   isLive(key: Buffer, ordinal: number): boolean {
-    this.hash(key)
-    return this.ordinals[this.slotOf(this.low, this.high)] === ordinal + 1
+    const { low, high } = this.hash(key)
+    return this.ordinals[this.slotOf(low, high)] === ordinal + 1
   }
 
   /** The number of keys whose latest record is no deletion. */
@@ -65,20 +65,8 @@ export class LiveKeys {
     }
   }
 
-  /** Two multiplicative lanes over the bytes, mixed at the end so that all bits depend on all bytes. */
-  private hash(key: Buffer): void {
-    let a = this.seed ^ 0x9e3779b9
-    let b = this.seed ^ 0x85ebca6b
-    for (let i = 0; i < key.length; i++) {
-      const byte = key[i] ?? 0
-      a = Math.imul(a ^ byte, 0x85ebca77)
-      b = Math.imul(b ^ byte, 0xc2b2ae3d)
-      a ^= a >>> 15
-      b ^= b >>> 13
-    }
-    a = Math.imul(a ^ (a >>> 16) ^ key.length, 0x7feb352d) ^ Math.imul(b ^ (b >>> 15), 0x846ca68b)
-    b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) ^ Math.imul(a ^ (a >>> 16), 0x27d4eb2f)
-    this.low = a >>> 0
-    this.high = b >>> 0
+  private hash(key: Buffer): KeyHasher {
+    this.hasher.hash(key, 0, key.length)
+    return this.hasher
   }
 }

@@ -15,6 +15,8 @@ export interface DbMeta {
 
 const HEADER = 16
 const META_BYTES = 64
+/** The type of a meta page. */
+const META = 0x04
 const MAGIC = 0xed0cdaed
 const VERSION = 2
 const NO_FREELIST = 2n ** 64n - 1n
@@ -32,6 +34,7 @@ export async function readMeta(source: PageSource): Promise<{ meta: DbMeta; find
   if (!best) throw badFile(whyNone(head))
   const findings = first && second ? [] : ['one of the two meta pages is damaged: the last transaction may be lost']
   checkMeta(best, source.size)
+  findings.push(...checkHeaders(head, best.pageSize))
   return { meta: best, findings }
 }
 
@@ -57,6 +60,16 @@ function parseMeta(head: Buffer, offset: number): DbMeta | undefined {
     pages: Number(head.readBigUInt64LE(at + 40)),
     txid: head.readBigUInt64LE(at + 48),
   }
+}
+
+/** etcd opens a database whose meta pages have damaged headers; its tools refuse to check one. */
+function checkHeaders(head: Buffer, pageSize: number): string[] {
+  return [0, 1].flatMap((id) => {
+    const at = id * pageSize
+    const isRight =
+      head.readUInt32LE(at) === id && head.readUInt32LE(at + 4) === 0 && head.readUInt16LE(at + 8) === META
+    return isRight ? [] : [`page ${id}: the header of this meta page is damaged`]
+  })
 }
 
 function checkMeta(meta: DbMeta, size: number): void {

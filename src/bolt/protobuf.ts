@@ -11,11 +11,18 @@ export class FieldReader {
   /** Where a length-delimited field's content begins and ends; `start` is -1 for all others. */
   start = -1
   end = -1
-  private readonly buffer: Uint8Array
+  private buffer: Uint8Array
   private at: number
-  private readonly limit: number
+  private limit: number
 
   constructor(buffer: Uint8Array, from = 0, to = buffer.length) {
+    this.buffer = buffer
+    this.at = from
+    this.limit = to
+  }
+
+  /** Begins with another message, without a new reader. */
+  reset(buffer: Uint8Array, from: number, to: number): void {
     this.buffer = buffer
     this.at = from
     this.limit = to

@@ -1,126 +1,105 @@
-import { crc32c } from './crc32c.ts'
 import type { PageSource } from './source.ts'
-import { peekWal, scanWal, type WalScan } from './wal.ts'
-import { CRC, FRAME_BYTES, MAX_RECORD_BYTES, readFrame, readRecord, SNAPSHOT } from './wal-record.ts'
+import { peekWal, scanWal, scanWalFrom, type WalScan } from './wal.ts'
+import { resync } from './wal-resync.ts'
+import { findUsedEnd } from './wal-used.ts'
 
-/** The end of a WAL file. `entries`, `firstIndex` and `writesAfter` are of the part that was read. */
-export interface WalTail extends WalScan {
-  /** True when the file was read from its beginning: then nothing in it is unchecked. */
-  whole: boolean
+export interface WalTail extends Omit<WalScan, 'entries' | 'firstIndex'> {
+  /**
+   * `tail`: only the last records were read and checked, and nothing is said of those before. `full`: the whole file
+   * was, because it is short, torn, or its last records are very large.
+   */
+  method: 'tail' | 'full'
+  /** The first entry that was read: entries before it are not in `writesAfter`. */
+  seenFrom?: number
+  /** `writesAfter` counts every write after `afterIndex` that is in this file. */
+  writesExact: boolean
+  bytesRead: number
 }
 
 export interface WalTailOptions {
-  /** Count writes after this index: the database's consistent index. */
+  /** Count writes after this index: the database's consistent index. Without it none are counted. */
   afterIndex?: number
   signal?: AbortSignal
 }
 
 const HEAD_BYTES = 512
-const SECTOR = 512
-const PROBES = 32
-/** Tried one after the other until the tail reaches back far enough. */
-const WINDOWS = [32 * 1024, 192 * 1024]
+/** Windows before the end that are tried in turn. The last one takes records of etcd's largest default request twice. */
+const WINDOWS = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
+/** Entries that the database lacks are looked for this far back; etcd commits at least every 100 ms. */
+const COUNT_WINDOW = 512 * 1024
 
 /**
- * What `scanWal` says of the end of a WAL file, from some hundred kilobytes of it. etcd makes these files of 64 MB with
- * zeros, so the end of the records is found by looking where the zeros begin; records there are found again by their
- * CRCs, each of which goes on from the one before. Where that fails (a record larger than the window, a damaged end) the whole file is read.
+ * The end of a preallocated WAL file: last entry, last hard state, clean or torn, as `scanWal` gives them, from less
+ * than 256 KiB as a rule. Finds where the zeros begin by probing, then in the bytes before them a record whose CRC
+ * goes on in the next: etcd chains them (FACTS 2), so two that fit prove a boundary, and from there to the end every
+ * record is checked. Never throws for what is in the file; an error is the source's own.
  */
 export async function walTail(source: PageSource, options: WalTailOptions = {}): Promise<WalTail> {
-  const used = await usedEnd(source, options.signal)
-  let best: WalScan | undefined
-  for (const bytes of WINDOWS) {
-    const from = Math.floor(Math.max(0, used - bytes) / 8) * 8
-    if (from === 0) break
-    best = (await scanFrom(source, from, used, options)) ?? best
-    if (best && reachesBack(best, options)) break
+  const counted = counting(source)
+  const head = await counted.read(0, Math.min(HEAD_BYTES, source.size))
+  const used = await findUsedEnd(counted)
+  for (const window of WINDOWS) {
+    if (used <= window) break
+    const scan = await tailFrom(counted, used - window, used, options)
+    if (!scan) continue
+    const isExact = options.afterIndex !== undefined && (scan.firstIndex ?? 0) <= options.afterIndex + 1
+    if (options.afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
+    return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytes())
   }
-  if (best?.lastIndex === undefined) return { ...(await scanWal(source, options)), whole: true }
-  const ids = peekWal(await source.read(0, Math.min(HEAD_BYTES, source.size)))
-  return { ...best, ...ids, whole: false }
+  const full = await scanWal(counted, { ...options, chunkBytes: chunkFor(used) })
+  return result(full, 'full', options.afterIndex !== undefined, counted.bytes())
 }
 
-function reachesBack({ firstIndex }: WalScan, { afterIndex }: WalTailOptions): boolean {
-  return firstIndex !== undefined && (afterIndex === undefined || firstIndex <= afterIndex + 1)
-}
+/** The used part of a short file at once, and no megabyte of zeros behind it. */
+const chunkFor = (used: number) => (used <= (WINDOWS[0] ?? 0) ? used + 1024 : 8 * 1024 * 1024)
 
-/** Where the zeros begin, to the sector: the records end there, or a little before. */
-async function usedEnd(source: PageSource, signal?: AbortSignal): Promise<number> {
-  let low = 0
-  let high = source.size
-  while (high - low > SECTOR) {
-    signal?.throwIfAborted()
-    const step = Math.max(SECTOR, Math.ceil((high - low) / PROBES / SECTOR) * SECTOR)
-    const probes: number[] = []
-    for (let at = low + step; at < high; at += step) probes.push(at)
-    if (probes.length === 0) break
-    const zero = await Promise.all(probes.map((at) => isZero(source, at)))
-    const last = zero.lastIndexOf(false)
-    if (last + 1 < probes.length) high = probes[last + 1] ?? high
-    if (last >= 0) low = probes[last] ?? low
-  }
-  return Math.min(source.size, high)
-}
-
-async function isZero(source: PageSource, at: number): Promise<boolean> {
-  const sector = await source.read(at, Math.min(SECTOR, source.size - at))
-  return sector.every((byte) => byte === 0)
-}
-
-/** Reads on from the first record that can be told for sure in the window. Undefined when there is none. */
-async function scanFrom(
+/** The records from somewhere after `from`; `undefined` when they are too few to tell, or do not end well. */
+async function tailFrom(
   source: PageSource,
   from: number,
   used: number,
   options: WalTailOptions,
 ): Promise<WalScan | undefined> {
-  const window = await source.read(from, used - from)
-  const start = firstRecord(window)
-  if (start === undefined) return undefined
-  const scan = await scanWal(ahead(source, from, window), {
-    ...options,
-    from: from + start.at,
-    previousCrc: start.crc,
-    chunkBytes: 4096,
-  })
-  // what this way finds broken is for the full reading to judge
-  return scan.end === 'corrupt' ? undefined : scan
-}
-
-/** A record whose CRC goes on from the one before it: two records that lie so by chance are one in 4 billion. */
-function firstRecord(window: Buffer): { at: number; crc: number } | undefined {
-  for (let at = 0; at + FRAME_BYTES < window.length; at += 8) {
-    const first = recordAt(window, at)
-    const second = first && recordAt(window, first.next)
-    if (!second || second.record.type === CRC) continue
-    const { start, end, crc } = second.record
-    if (start > 0 && crc32c(first.record.crc, window, start, end) === crc)
-      return { at: first.next, crc: first.record.crc }
+  const start = from - (from % 8)
+  const window = await source.read(start, Math.min(used - start, source.size - start))
+  for (const boundary of resync(window)) {
+    options.signal?.throwIfAborted()
+    const at = { offset: start + boundary.offset, crc: boundary.crc }
+    const scan = await scanWalFrom(overlay(source, start, window), at, { chunkBytes: 64 * 1024, ...options })
+    // records within a value can look right, and then end before the file's do
+    if (scan.end !== 'clean' || scan.usedBytes < used - 8) continue
+    return scan.lastIndex !== undefined && scan.commit !== undefined ? scan : undefined
   }
   return undefined
 }
 
-function recordAt(window: Buffer, at: number) {
-  if (at + FRAME_BYTES > window.length) return undefined
-  const { recordBytes, padBytes } = readFrame(window, at)
-  const next = at + FRAME_BYTES + recordBytes + padBytes
-  if (recordBytes === 0 || recordBytes > MAX_RECORD_BYTES || next % 8 !== 0 || next > window.length) return undefined
-  try {
-    const record = readRecord(window, at + FRAME_BYTES, at + FRAME_BYTES + recordBytes)
-    return record.type >= 1 && record.type <= SNAPSHOT ? { record, next } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The source, with what was read of it already. */
-function ahead(source: PageSource, from: number, window: Buffer): PageSource {
+/** Does not ask the source again for what is at hand. */
+function overlay(source: PageSource, start: number, window: Buffer): PageSource {
+  const end = start + window.length
   return {
     size: source.size,
     read: async (offset, length) => {
-      const end = offset + length
-      if (offset >= from && end <= from + window.length) return window.subarray(offset - from, end - from)
+      if (offset < start || offset >= end) return source.read(offset, length)
+      const have = window.subarray(offset - start, offset - start + length)
+      if (have.length === length) return have
+      return Buffer.concat([have, await source.read(end, length - have.length)])
+    },
+  }
+}
+
+function result(scan: WalScan, method: WalTail['method'], writesExact: boolean, bytesRead: number): WalTail {
+  const { entries: _, firstIndex, ...rest } = scan
+  return { ...rest, method, writesExact, bytesRead, ...(firstIndex === undefined ? {} : { seenFrom: firstIndex }) }
+}
+
+function counting(source: PageSource): PageSource & { bytes(): number } {
+  let bytes = 0
+  return {
+    size: source.size,
+    read: (offset, length) => {
+      bytes += length
       return source.read(offset, length)
     },
+    bytes: () => bytes,
   }
 }

@@ -79,18 +79,31 @@ export interface WalScanOptions {
   afterIndex?: number
   /** `lastCrc` of the file before: a gap between files is damage. */
   previousCrc?: number
-  /** Begin at this record, with `previousCrc` the CRC of the record before it. Default: the file's beginning. */
-  from?: number
-  /** How much is asked for at a time. Default 1 MiB. */
-  chunkBytes?: number
   signal?: AbortSignal
+  /** Bytes to ask the source for at once. Default 1 MiB. */
+  chunkBytes?: number
 }
 
 /** Reads one WAL file record by record, checking the chain of CRCs. Never throws for what is in the file. */
 export async function scanWal(source: PageSource, options: WalScanOptions = {}): Promise<WalScan> {
-  const { from = 0, previousCrc = 0, chunkBytes = CHUNK } = options
-  const lastCrc = from > 0 ? previousCrc : 0
-  const scan: WalScan = { entries: 0, writesAfter: 0, usedBytes: from, end: 'clean', lastCrc, findings: [] }
+  return scanWalFrom(source, { offset: 0, crc: 0 }, options)
+}
+
+/** The same from a record that begins at `offset`, where the record before has this CRC. Offsets stay the file's. */
+export async function scanWalFrom(
+  source: PageSource,
+  from: { offset: number; crc: number },
+  options: WalScanOptions = {},
+): Promise<WalScan> {
+  const scan: WalScan = {
+    entries: 0,
+    writesAfter: 0,
+    usedBytes: from.offset,
+    end: 'clean',
+    lastCrc: from.crc,
+    findings: [],
+  }
+  const { chunkBytes = CHUNK } = options
   let window: Window = { start: 0, bytes: Buffer.alloc(0) }
   for (;;) {
     options.signal?.throwIfAborted()

@@ -29,7 +29,7 @@ test('run: an argument list, never a shell; output becomes notes', async () => {
 test('run: says how a command ended, whether it failed, is not there, hangs, or says too much', async () => {
   const cases: [string, RegExp][] = [
     ['[sh, -c, "echo why >&2; exit 3"]', /^sh -c "echo why >&2; exit 3" on this machine ended with exit code 3: why$/],
-    ['[no-such-command-here]', /^no-such-command-here on this machine cannot start: .*ENOENT/],
+    ['[no-such-command-here]', /^no-such-command-here on this machine cannot start: .*(ENOENT|EACCES)/],
   ]
   for (const [argv, message] of cases) {
     const { result } = await runIt(planOf([], `  - id: mine\n    run: ${argv}`), {

@@ -25,7 +25,7 @@ export async function walEnd(
   const tail = await walTail(source, options)
   const { term, lastTerm = term, lastIndex = newest.firstIndex - 1, clusterId, memberId, end, findings } = tail
   return {
-    findings: end === 'corrupt' ? findings.map((finding) => `WAL: ${finding}`) : [],
+    findings: end === 'corrupt' ? findings : [],
     walIndex: lastIndex,
     ...(lastTerm === undefined ? {} : { walTerm: lastTerm }),
     ...(clusterId === undefined ? {} : { clusterId }),
@@ -44,13 +44,15 @@ function newestWal({ files }: DataDir) {
 
 /** Exact where all entries after the database's index were read; else in the proportion of those that were. */
 function writesAhead(
-  { firstIndex = 0, entries, writesAfter }: WalTail,
+  { seenFrom: from, writesAfter }: WalTail,
   lastIndex: number,
   consistentIndex: number,
 ): Pick<Copy, 'walWrites' | 'walWritesExact'> {
   const ahead = Math.max(0, lastIndex - consistentIndex)
+  const seenFrom = from ?? lastIndex + 1
   if (ahead === 0) return { walWrites: 0, walWritesExact: true }
-  if (entries > 0 && firstIndex <= consistentIndex + 1) return { walWrites: writesAfter, walWritesExact: true }
-  const share = entries === 0 ? 1 : writesAfter / entries
+  if (seenFrom <= consistentIndex + 1) return { walWrites: writesAfter, walWritesExact: true }
+  const seen = lastIndex - seenFrom + 1
+  const share = seen <= 0 ? 1 : writesAfter / seen
   return { walWrites: Math.round(ahead * share), walWritesExact: false }
 }

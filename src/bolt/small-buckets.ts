@@ -1,0 +1,87 @@
+import type { Bucket, Db } from './db.ts'
+import { elementAt, type Page } from './page.ts'
+import { FieldReader } from './protobuf.ts'
+import { sweepLeaves } from './sweep.ts'
+import type { WalkOptions } from './walk.ts'
+
+export interface DbLease {
+  /** Decimal string, as in `KvRecord.lease`. */
+  id: string
+  /** Seconds that it was granted for. */
+  ttl: number
+  /** Seconds that were left at the last checkpoint; 0 when there was none. */
+  remaining: number
+}
+
+export interface SmallBuckets {
+  leases: { count: number; list: DbLease[] }
+  auth: { enabled: boolean; users: number; roles: number }
+  /** `NOSPACE`, `CORRUPT`, once for each member that raised it. */
+  alarms: string[]
+  /** Entries of all buckets but `key`, which etcdutl counts as keys before 3.6. */
+  entries: number
+}
+
+const MAX_LISTED = 1000
+const ALARMS = ['NONE', 'NOSPACE', 'CORRUPT']
+
+/** Reads and checks every bucket but `key`. */
+export async function readSmallBuckets(db: Db, buckets: Map<string, Bucket>, walk: WalkOptions): Promise<SmallBuckets> {
+  const small: SmallBuckets = {
+    leases: { count: 0, list: [] },
+    auth: { enabled: false, users: 0, roles: 0 },
+    alarms: [],
+    entries: 0,
+  }
+  for (const [name, bucket] of buckets) {
+    if (name === 'key') continue
+    for await (const pages of sweepLeaves(db, bucket, walk)) for (const page of pages) takePage(small, name, page)
+  }
+  return small
+}
+
+function takePage(small: SmallBuckets, name: string, page: Page): void {
+  for (let index = 0; index < page.count; index++) {
+    const { keyStart, keyEnd, valueEnd } = elementAt(page, index)
+    small.entries++
+    takeEntry(small, name, page.body.subarray(keyStart, keyEnd), page.body.subarray(keyEnd, valueEnd))
+  }
+}
+
+function takeEntry({ leases, auth, alarms }: SmallBuckets, name: string, key: Buffer, value: Buffer): void {
+  if (name === 'lease') {
+    leases.count++
+    const lease = leases.list.length < MAX_LISTED ? readLease(value) : undefined
+    if (lease) leases.list.push(lease)
+  } else if (name === 'auth' && key.toString('latin1') === 'authEnabled') auth.enabled = value[0] === 1
+  else if (name === 'authUsers') auth.users++
+  else if (name === 'authRoles') auth.roles++
+  else if (name === 'alarm' && alarms.length < 100) alarms.push(readAlarm(key))
+}
+
+/** A `leasepb.Lease`: 1 id, 2 TTL, 3 remaining TTL. */
+function readLease(value: Buffer): DbLease | undefined {
+  const lease: DbLease = { id: '0', ttl: 0, remaining: 0 }
+  try {
+    const reader = new FieldReader(value)
+    while (reader.next()) {
+      if (reader.field === 1) lease.id = String(BigInt.asIntN(64, reader.big()))
+      else if (reader.field === 2) lease.ttl = reader.value
+      else if (reader.field === 3) lease.remaining = reader.value
+    }
+    return lease
+  } catch {
+    return undefined
+  }
+}
+
+/** The key is an `AlarmMember`: 1 member, 2 alarm. */
+function readAlarm(key: Buffer): string {
+  try {
+    const reader = new FieldReader(key)
+    while (reader.next()) if (reader.field === 2) return ALARMS[reader.value] ?? 'unknown'
+  } catch {
+    return 'unknown'
+  }
+  return 'NONE'
+}
