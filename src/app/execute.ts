@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openPrompter } from '../adapters/prompt/prompter.ts'
 import type { Config } from '../config/index.ts'
 import { type Journal, type RunOptions, type RunResult, runPlan, type StopSwitch, stopSwitch } from '../engine/index.ts'
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
 import type { Plan } from '../runbook/index.ts'
 import { returnMembers } from '../steps/support/members.ts'
+import { sessionPrompter } from './prompter.ts'
 import type { Session } from './session.ts'
 import { stopOnSignals } from './signals.ts'
 import { openWorld } from './world.ts'
@@ -53,21 +53,12 @@ export async function withWorld<T>(
 }
 
 function worldOf(session: Session, { config, target, journal }: Execution, stop: StopSwitch): Promise<World> {
-  const { screen, yes, confirm, sources, dryRun } = session
+  const { screen, sources, dryRun } = session
   return openWorld({
     config,
     target,
     env: sources.env,
-    prompter: openPrompter({
-      yes,
-      confirm,
-      enabled: session.interactive,
-      input: process.stdin,
-      output: process.stderr,
-      pause: screen.pause,
-      resume: screen.resume,
-      signal: stop.soft,
-    }),
+    prompter: sessionPrompter(session, stop.soft),
     // A dry run leaves nothing on disk: its scratch is behind the gate, and this path is only shown
     runDir: journal.dir ?? join(tmpdir(), `etcd-rescue-dry-run-${randomBytes(4).toString('hex')}`),
     dryRun,

@@ -57,3 +57,16 @@ async function readExactly(handle: FileHandle, path: string, offset: number, len
   }
   return buffer
 }
+
+/** The same source, and how many bytes were read from it. */
+export function countedSource(source: PageSource): PageSource & { bytesRead(): number } {
+  let bytes = 0
+  return {
+    size: source.size,
+    read: (offset, length) => {
+      bytes += length
+      return source.read(offset, length)
+    },
+    bytesRead: () => bytes,
+  }
+}

@@ -1,4 +1,4 @@
-import type { PageSource } from './source.ts'
+import { countedSource, type PageSource } from './source.ts'
 import { peekWal, scanWal, scanWalFrom, type WalScan } from './wal.ts'
 import { resync } from './wal-resync.ts'
 import { findUsedEnd } from './wal-used.ts'
@@ -35,7 +35,7 @@ const COUNT_WINDOW = 512 * 1024
  * record is checked. Never throws for what is in the file; an error is the source's own.
  */
 export async function walTail(source: PageSource, options: WalTailOptions = {}): Promise<WalTail> {
-  const counted = counting(source)
+  const counted = countedSource(source)
   const head = await counted.read(0, Math.min(HEAD_BYTES, source.size))
   const used = await findUsedEnd(counted)
   for (const window of WINDOWS) {
@@ -44,10 +44,10 @@ export async function walTail(source: PageSource, options: WalTailOptions = {}):
     if (!scan) continue
     const isExact = options.afterIndex !== undefined && (scan.firstIndex ?? 0) <= options.afterIndex + 1
     if (options.afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
-    return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytes())
+    return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytesRead())
   }
   const full = await scanWal(counted, { ...options, chunkBytes: chunkFor(used) })
-  return result(full, 'full', options.afterIndex !== undefined, counted.bytes())
+  return result(full, 'full', options.afterIndex !== undefined, counted.bytesRead())
 }
 
 /** The used part of a short file at once, and no megabyte of zeros behind it. */
@@ -90,16 +90,4 @@ function overlay(source: PageSource, start: number, window: Buffer): PageSource 
 function result(scan: WalScan, method: WalTail['method'], writesExact: boolean, bytesRead: number): WalTail {
   const { entries: _, firstIndex, ...rest } = scan
   return { ...rest, method, writesExact, bytesRead, ...(firstIndex === undefined ? {} : { seenFrom: firstIndex }) }
-}
-
-function counting(source: PageSource): PageSource & { bytes(): number } {
-  let bytes = 0
-  return {
-    size: source.size,
-    read: (offset, length) => {
-      bytes += length
-      return source.read(offset, length)
-    },
-    bytes: () => bytes,
-  }
 }

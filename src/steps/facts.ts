@@ -32,6 +32,8 @@ export const copySchema = z.object({
   walWrites: z.number().optional(),
   walWritesExact: z.boolean().optional(),
   memberId: z.string().optional(),
+  /** Ids of all members that the database names. */
+  members: z.array(z.string()).optional(),
   /** The member's name and its peer URLs, as its own cluster knew it. */
   member: z.string().optional(),
   peerUrls: z.array(z.string()).optional(),

@@ -1,10 +1,10 @@
-import { type DbPeek, peekDb } from '../../bolt/index.ts'
+import { peekMember } from '../../bolt/index.ts'
 import { toRescueError } from '../../errors/rescue-error.ts'
-import { remoteFileSource } from '../../node/page-source.ts'
+import { memberSources } from '../../node/member-sources.ts'
 import { type DataDir, findVolumes, listDataDirs, readStateToken } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Copy } from '../facts.ts'
-import { walEnd } from './wal-end.ts'
+import { copyFacts } from './copy-facts.ts'
 
 /** Every copy on one node: all volumes, `data/` and `data-trashcan/`, told apart by what is inside (FACTS 2). */
 export async function copiesOn(host: RemoteHost, globs: string[]): Promise<Copy[]> {
@@ -41,36 +41,16 @@ type Peeked = Pick<Copy, 'etcdCluster' | 'findings'> & Partial<Copy>
 
 /** A database that cannot be read is a finding of that copy, not the end of the search for others. */
 async function peek(host: RemoteHost, dir: DataDir): Promise<Peeked> {
-  const db = dir.files.find((file) => file.path === 'member/snap/db')
-  if (!db) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
+  const sources = memberSources(host, dir)
+  if (!sources) return { etcdCluster: 'unknown', findings: ['unusable: no member/snap/db'] }
   try {
-    const found = await peekDb(remoteFileSource(host, `${dir.path}/${db.path}`, db.bytes))
-    const log = await walEnd(host, dir, found.consistentIndex)
-    return { ...inDb(found), ...log, ...self(found, log.memberId), findings: [...found.findings, ...log.findings] }
+    const found = await peekMember(sources.db, sources.wal)
+    const noLog = sources.wal.length === 0 ? ['no WAL: what was acknowledged last may be missing'] : []
+    const bytesRead = sources.bytesRead()
+    return { ...copyFacts(found), bytesRead, findings: [...found.findings, ...noLog] }
   } catch (error) {
     return { etcdCluster: 'unknown', findings: [`unusable: ${toRescueError(error).message}`] }
   }
-}
-
-function inDb(found: DbPeek): Peeked {
-  const { guess, revision, revisionsKept, etcdVersion, consistentIndex, term, sizeInUseBytes, keySample } = found
-  return {
-    etcdCluster: guess,
-    findings: [],
-    kinds: keySample.prefixes,
-    ...(revision === undefined ? {} : { revision }),
-    ...(etcdVersion ? { etcdVersion } : {}),
-    ...(revisionsKept === undefined ? {} : { recordsKept: Math.round(revisionsKept) }),
-    ...(consistentIndex === undefined ? {} : { consistentIndex }),
-    ...(term === undefined ? {} : { term }),
-    ...(sizeInUseBytes === undefined ? {} : { sizeInUseBytes }),
-  }
-}
-
-/** Which of the members in the database this one is: only its WAL says. */
-function self({ members }: DbPeek, memberId: string | undefined): Partial<Copy> {
-  const own = members.find(({ id }) => id === memberId)
-  return own ? { member: own.name, peerUrls: own.peerUrls } : {}
 }
 
 /** The base directory on this node that holds the data of an etcd cluster, by what is inside its databases. */

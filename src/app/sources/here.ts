@@ -1,0 +1,106 @@
+import { createReadStream, type Stats } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type OpenSource, openFileSource } from '../../bolt/index.ts'
+import { RescueError } from '../../errors/rescue-error.ts'
+import { DATA_FILE, META_FILE, parseMeta } from '../../etcd-manager/backups.ts'
+import { type Inflated, inflateBackup } from './inflate.ts'
+import { isGzip, kindOfFile } from './kind.ts'
+import type { Opener, Opening } from './opening.ts'
+
+/**
+ * A copy on this machine: a database, a snapshot, `etcd.backup.gz`, or a directory that holds one: a data directory, its
+ * `member/`, or a backup's folder. `LOCAL_FILE` for what cannot be read, `PRECONDITION` for what is no copy.
+ */
+export async function openHere(path: string, room: Opener): Promise<Opening> {
+  const found = await statOf(path)
+  if (found.isDirectory()) return openDirectory(path, room)
+  return (await isGzip((bytes) => head(path, bytes))) ? openGzip(path, room) : openFile(path)
+}
+
+async function openDirectory(path: string, room: Opener): Promise<Opening> {
+  for (const [below, member] of [
+    ['member/snap/db', 'member'],
+    ['snap/db', ''],
+  ] as const) {
+    if (await exists(join(path, below))) return openMember(path, join(path, member))
+  }
+  if (await exists(join(path, DATA_FILE))) return openGzip(join(path, DATA_FILE), room)
+  throw new RescueError('PRECONDITION', `${path} holds no copy: neither member/snap/db nor ${DATA_FILE}`, {
+    hint: 'name a data directory, its member/, a database file, a snapshot, or a backup',
+  })
+}
+
+async function openMember(path: string, member: string): Promise<Opening> {
+  const files: OpenSource[] = []
+  const close = async () => {
+    await Promise.all(files.map((file) => file.close()))
+  }
+  const openOne = async (file: string) => {
+    const source = await openFileSource(file)
+    files.push(source)
+    return source
+  }
+  try {
+    const db = await openOne(join(member, 'snap/db'))
+    const names = await readdir(join(member, 'wal')).catch(() => [])
+    const wal = []
+    for (const name of names.filter((one) => one.endsWith('.wal')).sort())
+      wal.push({ name, source: await openOne(join(member, 'wal', name)) })
+    return { kind: 'member', path, db, wal, findings: [], close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openFile(path: string): Promise<Opening> {
+  const source = await openFileSource(path)
+  return { kind: kindOfFile(source.size), path, db: source, wal: [], findings: [], close: () => source.close() }
+}
+
+async function openGzip(path: string, { scratch, signal, onBytes }: Opener): Promise<Opening> {
+  const packed = createReadStream(path, { highWaterMark: 1 << 20 })
+  const options = { scratch, signal, name: path, ...(onBytes ? { onBytes } : {}) }
+  const inflated: Inflated = await inflateBackup(packed, options)
+  const version = basename(path) === DATA_FILE ? await versionBeside(path) : {}
+  return { kind: 'backup', path, wal: [], ...inflated, ...version }
+}
+
+async function versionBeside(path: string): Promise<{ etcdVersion?: string }> {
+  const meta = await head(join(dirname(path), META_FILE), 16 * 1024).catch(() => undefined)
+  try {
+    return meta ? { etcdVersion: parseMeta(meta).etcdVersion } : {}
+  } catch {
+    return {}
+  }
+}
+
+async function head(path: string, bytes: number): Promise<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function statOf(path: string): Promise<Stats> {
+  try {
+    const found = await stat(path)
+    if (found.isFile() || found.isDirectory()) return found
+    throw new Error('it is neither a file nor a directory')
+  } catch (error) {
+    throw new RescueError('LOCAL_FILE', `cannot read ${path}: ${error instanceof Error ? error.message : error}`, {
+      hint: 'check the path; copies that lie on nodes are listed by: etcd-rescue scan',
+      cause: error,
+    })
+  }
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,61 @@
+import { RescueError } from '../../errors/rescue-error.ts'
+import { DATA_FILE, readBackup } from '../../etcd-manager/backups.ts'
+import type { ObjectStore } from '../../ports/object-store.ts'
+import { inflateBackup } from './inflate.ts'
+import { isGzip, kindOfFile } from './kind.ts'
+import type { Opener, Opening } from './opening.ts'
+
+/** A backup by its name, or a database or snapshot that somebody put there unpacked: that one is read by ranges. */
+export async function openInStore(store: ObjectStore, key: string, room: Opener): Promise<Opening> {
+  const object = await store.head(key)
+  if (!object) return openBackup(store, key, room)
+  if (object.size === 0) throw empty(store, key)
+  const read = (offset: number, length: number) => readRange(store, key, offset, length, room.signal)
+  if (await isGzip((bytes) => read(0, Math.min(bytes, object.size)))) return openGzip(store, key, room)
+  const db = { size: object.size, read }
+  return { kind: kindOfFile(db.size), path: `${store.url}/${key}`, db, wal: [], findings: [], close: async () => {} }
+}
+
+/** A folder of the backup store. `OBJECT_MISSING` when there is none; without its meta file it is a finding. */
+export async function openBackup(store: ObjectStore, name: string, room: Opener): Promise<Opening> {
+  const { meta, problem, gzBytes } = await readBackup(store, name, room.signal)
+  if (!gzBytes) throw empty(store, `${name}/${DATA_FILE}`)
+  const opened = await openGzip(store, `${name}/${DATA_FILE}`, room)
+  const findings = problem === undefined ? opened.findings : [`unusable: ${problem}`, ...opened.findings]
+  return { ...opened, path: `${store.url}/${name}`, findings, ...(meta ? { etcdVersion: meta.etcdVersion } : {}) }
+}
+
+async function openGzip(store: ObjectStore, key: string, room: Opener): Promise<Opening> {
+  const packed = await store.stream(key, { signal: room.signal })
+  const inflated = await inflateBackup(packed, { ...room, name: `${store.url}/${key}` })
+  return { kind: 'backup', path: `${store.url}/${key}`, wal: [], ...inflated }
+}
+
+async function readRange(
+  store: ObjectStore,
+  key: string,
+  offset: number,
+  length: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (length === 0) return Buffer.alloc(0)
+  // both ends are included
+  const stream = await store.stream(key, { start: offset, end: offset + length - 1, signal })
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > length) break
+    chunks.push(chunk)
+  }
+  if (bytes === length) return Buffer.concat(chunks)
+  throw new RescueError('COPY_CHANGED', `${store.url}/${key} gave ${bytes} bytes where ${length} were asked for`, {
+    hint: 'it may be written just now, or the store does not know ranges: download it, and name the file',
+  })
+}
+
+function empty(store: ObjectStore, key: string): RescueError {
+  return new RescueError('BACKUP_INVALID', `${store.url}/${key} is empty or missing`, {
+    hint: 'choose another: etcd-rescue backup list',
+  })
+}

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path'
+import { countedSource } from '../../bolt/index.ts'
+import type { Config } from '../../config/index.ts'
+import type { Session } from '../session.ts'
+import { loadSettings } from '../settings.ts'
+import { openBackupStore } from '../stores.ts'
+import { withScratch } from '../temporary.ts'
+import { openHere } from './here.ts'
+import { openInStore } from './in-store.ts'
+import { lazyNodes, type Nodes } from './nodes.ts'
+import { openOnNode, openToken } from './on-node.ts'
+import type { Opener, Opening } from './opening.ts'
+import { parseSource, type SourceRef } from './parse.ts'
+import type { OpenedSource } from './types.ts'
+
+export type { OpenedSource, SourceKind, WalFile } from './types.ts'
+
+export interface SourceRoom {
+  config: Config
+  /** Fires at Ctrl-C. */
+  signal: AbortSignal
+}
+
+interface SourceChoice<Name extends string> {
+  sources: Record<Name, string>
+  etcdCluster: string
+}
+
+/**
+ * Opens sources, runs the body and closes them, also after an error or Ctrl-C. Nothing of them stays on this machine.
+ * Errors of opening name the source and what to type.
+ */
+export async function withSources<Name extends string, T>(
+  session: Session,
+  { sources, etcdCluster }: SourceChoice<Name>,
+  body: (opened: Record<Name, OpenedSource>, room: SourceRoom) => Promise<T>,
+): Promise<T> {
+  const config = await loadSettings(session)
+  const labels = Object.entries<string>(sources)
+  const refs = labels.map(([, label]) => parseSource(label))
+  return withScratch(session, config, async ({ scratch, signal }) => {
+    const nodes = lazyNodes(session, config, { etcdCluster, signal })
+    const openings: Opening[] = []
+    try {
+      for (const ref of refs) openings.push(await openRef(ref, { scratch, signal }, { session, config, nodes }))
+      const opened = labels.map(([name, label], index) => [name, toSource(label, openings[index] as Opening)])
+      return await body(Object.fromEntries(opened) as Record<Name, OpenedSource>, { config, signal })
+    } finally {
+      await Promise.allSettled(openings.map((opening) => opening.close()))
+      await nodes.close()
+    }
+  })
+}
+
+/** The same for one source. */
+export function withSource<T>(
+  session: Session,
+  { source, etcdCluster }: { source: string; etcdCluster: string },
+  body: (opened: OpenedSource, room: SourceRoom) => Promise<T>,
+): Promise<T> {
+  return withSources(session, { sources: { source }, etcdCluster }, (opened, room) => body(opened.source, room))
+}
+
+function toSource(label: string, { close: _, bytesRead, ...opening }: Opening): OpenedSource {
+  if (bytesRead) return { label, ...opening, bytesRead }
+  const db = countedSource(opening.db)
+  const wal = opening.wal.map(({ name, source }) => ({ name, source: countedSource(source) }))
+  const all = () => wal.reduce((sum, { source }) => sum + source.bytesRead(), db.bytesRead())
+  return { label, ...opening, db, wal, bytesRead: all }
+}
+
+interface Surroundings {
+  session: Session
+  config: Config
+  nodes: Nodes
+}
+
+async function openRef(ref: SourceRef, room: Opener, { session, config, nodes }: Surroundings): Promise<Opening> {
+  const { cwd, env } = session.sources
+  if (ref.at === 'here') return openHere(resolve(cwd, ref.path), room)
+  if (ref.at === 'store') return openInStore(await openBackupStore(ref.store, config, env), ref.key, room)
+  const host = await nodes.get(ref.node)
+  if (ref.at === 'node') return openOnNode(host, ref.path, room.signal)
+  const volumes = config.nodes.controlPlane.find(({ name }) => name === ref.node)?.volumes ?? config.volumes
+  return openToken(host, ref.token, volumes, room.signal)
+}
