@@ -41,3 +41,6 @@ export function parseSet(given: readonly string[] | undefined): Record<string, s
   })
   return Object.fromEntries(pairs)
 }
+
+/** Of every argument that is a SOURCE. */
+export const sourceDescription = 'a path, ssh://NODE/PATH, s3://…/BACKUP, or NODE:TOKEN as scan prints it'
