@@ -1,9 +1,9 @@
-import { RescueError, toRescueError } from '../errors/rescue-error.ts'
-import type { ErrorCode } from '../errors/table.ts'
+import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy } from './facts.ts'
 import { copiesOn } from './support/copies.ts'
-import { copyColumns, copyRow } from './support/copy-table.ts'
+import { copyColumns, copyRows } from './support/copy-table.ts'
+import { askAll } from './support/look.ts'
 import { rankCopies } from './support/rank.ts'
 import { volumesOf } from './support/volumes.ts'
 
@@ -29,44 +29,18 @@ export const discoverTrashcan = defineStep<never, 'copies'>({
     if (others > 0)
       note(`${others} copies belong to other etcd clusters (${names(all, etcdCluster)}) and are left alone`)
     if (copies.length === 0) throw nothing(etcdCluster)
-    table(copyColumns, copies.map(copyRow))
+    table(copyColumns, copyRows(copies))
     return { copies }
   },
 })
 
-/**
- * A dead node must not hold up the others. One that is up and does not let us in may hold the only copy with the last
- * writes, and letting us in is the operator's to do; a changed host key must never be passed over.
- */
-const TO_BE_MENDED: ReadonlySet<ErrorCode> = new Set([
-  'HOST_KEY_CHANGED',
-  'HOST_KEY_UNKNOWN',
-  'HOST_AUTH',
-  'HOST_SUDO',
-  'ANSWER_MISSING',
-  'STOPPED',
-  'BUG',
-])
-
-async function search({ world, note, progress }: Context<never>): Promise<Copy[]> {
+function search({ world, note, progress }: Context<never>): Promise<Copy[]> {
+  const { target, controlPlane } = world
   let asked = 0
-  const answers = await Promise.all(
-    world.controlPlane.map(async (host) => {
-      try {
-        return await copiesOn(host, volumesOf(world.target, host))
-      } catch (error) {
-        const failed = toRescueError(error)
-        if (TO_BE_MENDED.has(failed.code)) throw failed
-        note(`${host.name} could not be searched: ${failed.message}`)
-        return failed
-      } finally {
-        progress('nodes', ++asked, world.controlPlane.length, 'items')
-      }
-    }),
-  )
-  const failed = answers.find((answer) => answer instanceof RescueError)
-  if (failed && answers.every((answer) => answer instanceof RescueError)) throw failed
-  return answers.flatMap((answer) => (answer instanceof RescueError ? [] : answer))
+  return askAll(controlPlane, (host) => copiesOn(host, volumesOf(target, host), target.cluster), {
+    note,
+    asked: () => progress('nodes', ++asked, controlPlane.length, 'items'),
+  })
 }
 
 function names(copies: readonly Copy[], own: string): string {

@@ -54,7 +54,7 @@ async function leaderFirst({ world: { controlPlane, target }, note }: Ctx): Prom
   const peers: { name: string; id: string }[] = []
   for (const host of controlPlane) {
     try {
-      const base = baseOf(await copiesOn(host, volumesOf(target, host)), target.etcdCluster)
+      const base = baseOf(await copiesOn(host, volumesOf(target, host), target.cluster), target.etcdCluster)
       const id = base === undefined ? undefined : await readMyId(host, base)
       if (id !== undefined) peers.push({ name: host.name, id })
     } catch (error) {
