@@ -1,8 +1,8 @@
-import { type DbInspection, inspectDb, type MemberPeek, type PageSource, peekMember } from '../bolt/index.ts'
+import { type DbInspection, inspectDb, peekMember } from '../bolt/index.ts'
 import { createKvDigest } from '../digest/index.ts'
 import { EXIT } from '../errors/table.ts'
 import type { InspectValue } from '../ui/inspect.ts'
-import { toFull } from './inspect-full.ts'
+import { toInspectValue } from './inspect-value.ts'
 import { kindNamer } from './kind-namer.ts'
 import type { Outcome } from './result.ts'
 import type { Session } from './session.ts'
@@ -47,42 +47,4 @@ async function inspectAll(session: Session, { db, kind }: OpenedSource, signal: 
     // it was compared while it was unpacked
     skipHash: kind === 'backup',
   })
-}
-
-/** One value for `inspect` and, without `full`, for each copy of `scan`. */
-export function toInspectValue(opened: OpenedSource, peek: MemberPeek, full?: DbInspection): InspectValue {
-  const { label, kind, node, path, token, db, wal } = opened
-  const { members, findings: seen, guess, keySample, etcdVersion, self, revision, walWrites } = peek
-  const walRevision = revision === undefined ? undefined : revision + (walWrites ?? 0)
-  const findings = [...new Set([...opened.findings, ...seen, ...(full?.findings ?? [])])]
-  return present<InspectValue>({
-    ...{ source: label, kind, node, path, token },
-    etcdCluster: guess,
-    clusterId: peek.clusterId,
-    member: self?.name,
-    memberId: peek.memberId,
-    peerUrls: self?.peerUrls,
-    members: members.map(({ id, name, peerUrls }) => ({ id, name, peerUrls })),
-    etcdVersion: opened.etcdVersion ?? etcdVersion,
-    revision: full?.revision ?? revision,
-    ...{ walRevision, walWrites, walWritesExact: peek.walWritesExact },
-    walIndex: peek.walIndex,
-    walTerm: peek.walTerm,
-    consistentIndex: peek.consistentIndex,
-    term: peek.term,
-    sizeBytes: db.size,
-    sizeInUseBytes: full?.sizeInUseBytes ?? peek.sizeInUseBytes,
-    walBytes: wal.reduce((sum, { source }) => sum + (source as PageSource).size, 0),
-    sampled: keySample.prefixes,
-    ...(full ? { keys: full.keys, digest: full.digest, full: toFull(full) } : {}),
-    bytesRead: opened.bytesRead(),
-    findings,
-  })
-}
-
-type Loose<T> = { [K in keyof T]: T[K] | undefined }
-
-/** Without the fields that are not known, as JSON would have them. */
-function present<T extends object>(fields: Loose<T>): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

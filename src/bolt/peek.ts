@@ -91,7 +91,7 @@ async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
     peek.findings.push('unusable: there is no bucket of keys')
     return
   }
-  const sample = await sampleKeys(db, key, db.meta.pageSize > 8192 ? 4 : 10)
+  const sample = await sampleKeys(db, key, db.meta.pageSize > 8192 ? 6 : 30)
   peek.revision = Math.max(sample.last?.main ?? 0, compactRevision, scheduledCompactRevision, 1)
   peek.revisionsKept = sample.revisions
   peek.revisionsExact = sample.isExact

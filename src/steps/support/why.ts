@@ -7,6 +7,7 @@ const NEARLY_EMPTY = 0.05
 export function reasons<T extends Rankable & { findings: string[] }>(copies: readonly T[]): Map<T, string> {
   const best = bestCopy(copies)
   const clusters = identify(copies)
+  const running = new Set(copies.filter(({ serving }) => serving).map(clusters.of))
   const held = (copy: T) => clusters.records.get(clusters.of(copy)) ?? 0
   const most = best ? held(best) : 0
   const reason = (copy: T): string => {

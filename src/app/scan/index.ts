@@ -1,0 +1,110 @@
+import { type Config, requireNodes, toTarget } from '../../config/index.ts'
+import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
+import type { Scratch } from '../../ports/scratch.ts'
+import { rankCopies } from '../../steps/support/rank.ts'
+import { reasons } from '../../steps/support/why.ts'
+import type { ScanCopy, ScanValue } from '../../ui/scan.ts'
+import type { Session } from '../session.ts'
+import { loadSettings } from '../settings.ts'
+import { lazyNodes } from '../sources/nodes.ts'
+import { withScratch } from '../temporary.ts'
+import { foundInStore, type StoreFound } from './backups.ts'
+import type { Found } from './found.ts'
+import { foundOnNodes } from './nodes.ts'
+
+export type { ScanValue } from '../../ui/scan.ts'
+
+export interface ScanOptions {
+  /** Only this etcd cluster. Default: all of the configuration, and what else is found. */
+  etcdCluster?: string | undefined
+  /** How many backups of each store to look into, the newest first. */
+  backups: number
+}
+
+interface Scan {
+  session: Session
+  config: Config
+  options: ScanOptions
+  scratch: Scratch
+  signal: AbortSignal
+  notes: string[]
+}
+
+/**
+ * Every copy of the data that there is: on all volumes of all control-plane nodes, and the newest backups, ranked by
+ * what they hold. A node or a store that does not answer is a note; when nothing answers, its error is thrown.
+ */
+export async function scanCopies(session: Session, options: ScanOptions): Promise<ScanValue> {
+  const config = await loadSettings(session)
+  // a name that is not configured is told before anything is asked
+  if (options.etcdCluster !== undefined) toTarget(config, options.etcdCluster)
+  try {
+    return await withScratch(session, config, ({ scratch, signal }) =>
+      scanAll({ session, config, options, scratch, signal, notes: [] }),
+    )
+  } finally {
+    session.screen.end()
+  }
+}
+
+async function scanAll(scan: Scan): Promise<ScanValue> {
+  const [nodes, ...stores] = await Promise.all([
+    searchNodes(scan),
+    ...clustersOf(scan).map((name) => searchStore(scan, name)),
+  ])
+  if (nodes instanceof RescueError && stores.every((store) => store instanceof RescueError)) throw nodes
+  const found = [nodes, ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
+  const copies = found.flatMap((some) => (some instanceof RescueError ? [] : some))
+  const wanted = scan.options.etcdCluster
+  const shown = copies.filter(({ value }) => wanted === undefined || [wanted, 'unknown'].includes(value.etcdCluster))
+  const others = stores.flatMap((store) => (store instanceof RescueError ? [] : store.others))
+  return { copies: ranked(shown, clustersOf(scan)), others, notes: scan.notes }
+}
+
+const clustersOf = ({ config, options }: Scan) =>
+  options.etcdCluster === undefined ? Object.keys(config.etcdClusters) : [options.etcdCluster]
+
+async function searchNodes(scan: Scan): Promise<Found[] | RescueError> {
+  const { session, config, signal } = scan
+  const [etcdCluster = 'main'] = clustersOf(scan)
+  const nodes = lazyNodes(session, config, { etcdCluster, signal })
+  try {
+    const target = requireNodes(toTarget(config, etcdCluster))
+    return await foundOnNodes((await nodes.all()).controlPlane, target, {
+      note: (line) => scan.notes.push(line),
+      signal,
+    })
+  } catch (error) {
+    return noted(scan, toRescueError(error))
+  } finally {
+    await nodes.close()
+  }
+}
+
+async function searchStore(scan: Scan, etcdCluster: string): Promise<StoreFound | RescueError> {
+  try {
+    return await foundInStore(etcdCluster, scan)
+  } catch (error) {
+    return noted(scan, toRescueError(error))
+  }
+}
+
+/** Letting us in is the operator's to do, and stopping is their wish: these are no notes. */
+const FATAL: readonly string[] = ['HOST_KEY_CHANGED', 'HOST_KEY_UNKNOWN', 'HOST_AUTH', 'HOST_SUDO', 'STOPPED', 'BUG']
+
+function noted({ notes }: Scan, error: RescueError): RescueError {
+  if (FATAL.includes(error.code) || error.exitCode === 2) throw error
+  notes.push(`${error.message} (${error.hint})`)
+  return error
+}
+
+/** Each etcd cluster by itself, in the configuration's order; what nobody could read comes last. */
+function ranked(copies: readonly Found[], order: readonly string[]): ScanCopy[] {
+  const names = [...new Set([...order, ...copies.map(({ value }) => value.etcdCluster).sort()])]
+  const last = names.filter((name) => name !== 'unknown').concat('unknown')
+  return last.flatMap((name) => {
+    const own = rankCopies(copies.filter(({ value }) => value.etcdCluster === name))
+    const why = reasons(own)
+    return own.map((found, index) => ({ ...found.value, rank: index + 1, why: why.get(found) ?? '' }))
+  })
+}
