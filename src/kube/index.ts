@@ -1,2 +1,6 @@
 export { type KubeKey, kindOf } from './keys.ts'
+export { applicable } from './manifest.ts'
 export { type Difference, type Explanation, isMasterLease, mayDiffer } from './may-differ.ts'
+export { type KubeNode, nodeOf } from './node.ts'
+export { decodeObject, decodePod, decodeWhole, type KubeObject, type WholeObject } from './object.ts'
+export { parseSelector, type Selector } from './selector.ts'

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dirScratch } from '../../src/adapters/scratch/index.ts'
+import { openHere } from '../../src/app/sources/here.ts'
+import { inflateBackup } from '../../src/app/sources/inflate.ts'
+import { parseSource } from '../../src/app/sources/parse.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rescue-source-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+describe('a SOURCE', () => {
+  test.each([
+    ['backup/db', { at: 'here', path: 'backup/db' }],
+    ['./a:b', { at: 'here', path: './a:b' }],
+    ['file:///var/copy', { at: 'here', path: '/var/copy' }],
+    ['ssh://a/mnt/x/data/t', { at: 'node', node: 'a', path: '/mnt/x/data/t' }],
+    ['a:-AbCdEfGhIjKlMnOpQrStU', { at: 'token', node: 'a', token: '-AbCdEfGhIjKlMnOpQrStU' }],
+    ['s3://bucket/main/recovered-1', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
+    ['s3://bucket/main/recovered-1/', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
+  ])('%s', (text, ref) => {
+    expect(parseSource(text)).toEqual(ref)
+  })
+
+  test.each(['', 'ssh://a', 'ssh:///x', 's3://bucket', 'https://x/y', 'a\0b', 'x'.repeat(5000)])(
+    '%j is none',
+    (text) => {
+      expect(() => parseSource(text)).toThrow(
+        expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/ssh:/) }),
+      )
+    },
+  )
+})
+
+/** Whole sectors and their SHA-256, as a snapshot is. */
+function snapshot(bytes = 512 * 40): Buffer {
+  const content = Buffer.alloc(bytes, 'etcd')
+  return Buffer.concat([content, createHash('sha256').update(content).digest()])
+}
+
+describe('etcd.backup.gz', () => {
+  const { signal } = new AbortController()
+  const inflate = (packed: Buffer, more = {}) =>
+    inflateBackup(Readable.from([packed.subarray(0, 100), packed.subarray(100)]), {
+      scratch: dirScratch(join(dir, 'scratch')),
+      signal,
+      name: 's3://b/main/x',
+      ...more,
+    })
+
+  test('is read in any order, from memory or from a file that has no name', async () => {
+    const content = snapshot()
+    for (const inMemory of [undefined, 1000]) {
+      const { db, findings, bytesRead, close } = await inflate(gzipSync(content), inMemory ? { inMemory } : {})
+      expect(findings).toEqual([])
+      expect(db.size).toBe(content.length)
+      expect(await db.read(512, 600)).toEqual(content.subarray(512, 1112))
+      expect(await db.read(0, content.length)).toEqual(content)
+      expect(bytesRead()).toBe(gzipSync(content).length)
+      expect(existsSync(join(dir, 'scratch')) ? readdirSync(join(dir, 'scratch')) : []).toEqual([])
+      await close()
+    }
+  })
+
+  test('what is wrong with it is a finding while there is something to read', async () => {
+    const content = snapshot()
+    const wrong = Buffer.from(content)
+    wrong[7] = 0
+    const findingsOf = async (packed: Buffer) => {
+      const { findings, close } = await inflate(packed)
+      await close()
+      return findings
+    }
+    expect(await findingsOf(gzipSync(wrong))).toEqual(['unusable: its SHA-256 is not that of its content'])
+    expect(await findingsOf(gzipSync(content.subarray(0, -32)))).toEqual([
+      'unusable: it carries no SHA-256, so etcd-manager would loop on it',
+    ])
+    const cut = gzipSync(Buffer.concat([content, createHash('sha512').update('x').digest()]), { level: 0 }).subarray(
+      0,
+      -60,
+    )
+    expect(await findingsOf(cut)).toEqual([
+      expect.stringMatching(/^unusable: its gzip is cut or damaged after \d+ bytes$/),
+    ])
+  })
+
+  test('that holds nothing is BACKUP_INVALID', async () => {
+    for (const packed of [Buffer.from('no gzip at all, but long enough'), Buffer.alloc(0), gzipSync('').subarray(0, 5)])
+      await expect(inflate(packed)).rejects.toMatchObject({ code: 'BACKUP_INVALID', hint: /backup list/ })
+  })
+})
+
+describe('a path', () => {
+  const open = async (path: string) => {
+    const opening = await openHere(path, {
+      scratch: dirScratch(join(dir, 'scratch')),
+      signal: new AbortController().signal,
+    })
+    await opening.close()
+    return opening
+  }
+
+  test('is a database, a snapshot, a member with its WAL, or a backup with its version', async () => {
+    const member = join(dir, 'copy/member')
+    mkdirSync(join(member, 'snap'), { recursive: true })
+    mkdirSync(join(member, 'wal'))
+    writeFileSync(join(member, 'snap/db'), Buffer.alloc(8192))
+    for (const name of ['0000000000000001-0000000000000010.wal', '0000000000000000-0000000000000000.wal', '0.tmp'])
+      writeFileSync(join(member, 'wal', name), 'w')
+    writeFileSync(join(dir, 'snapshot'), snapshot())
+    mkdirSync(join(dir, 'backup'))
+    writeFileSync(join(dir, 'backup/etcd.backup.gz'), gzipSync(snapshot()))
+    writeFileSync(join(dir, 'backup/_etcd_backup.meta'), '{"etcdVersion":"3.5.30"}')
+    expect(await open(join(member, 'snap/db'))).toMatchObject({ kind: 'db', wal: [] })
+    expect(await open(join(dir, 'snapshot'))).toMatchObject({ kind: 'snapshot' })
+    for (const path of [member, join(dir, 'copy')]) {
+      const { kind, wal } = await open(path)
+      expect([kind, wal.map(({ name }) => name[15])]).toEqual(['member', ['0', '1']])
+    }
+    expect(await open(join(dir, 'backup'))).toMatchObject({ kind: 'backup', etcdVersion: '3.5.30' })
+    expect(await open(join(dir, 'backup/etcd.backup.gz'))).toMatchObject({ kind: 'backup', etcdVersion: '3.5.30' })
+  })
+
+  test('that is no copy is one clear error', async () => {
+    mkdirSync(join(dir, 'nothing'))
+    await expect(open(join(dir, 'nothing'))).rejects.toMatchObject({ code: 'PRECONDITION', hint: /data directory/ })
+    await expect(open(join(dir, 'not-there'))).rejects.toMatchObject({ code: 'LOCAL_FILE', hint: /scan/ })
+    await expect(open('/dev/null')).rejects.toMatchObject({ code: 'LOCAL_FILE' })
+  })
+})
