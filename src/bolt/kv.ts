@@ -1,5 +1,3 @@
-import { FieldReader } from './protobuf.ts'
-
 /** One revision of a key, as etcd keeps it in the bucket `key`. */
 export interface Revision {
   main: number
@@ -33,31 +31,6 @@ export interface KvRecord {
   version: number
   /** Decimal string; '0' means none. */
   lease: string
-}
-
-const nothing = Buffer.alloc(0)
-
-/** An `mvccpb.KeyValue`. Throws a plain `Error` for what is none. */
-export function readKv(buffer: Buffer, start: number, end: number): KvRecord {
-  const kv: KvRecord = { key: nothing, value: nothing, createRevision: 0, modRevision: 0, version: 0, lease: '0' }
-  const reader = new FieldReader(buffer, start, end)
-  while (reader.next()) setField(kv, reader, buffer)
-  if (kv.key.length === 0) throw new Error('a record has no key')
-  return kv
-}
-
-function setField(kv: KvRecord, reader: FieldReader, buffer: Buffer): void {
-  const isBytes = reader.start >= 0
-  if (isBytes !== (reader.field === 1 || reader.field === 5)) {
-    if (reader.field <= 6) throw new Error(`a record's field ${reader.field} has the wrong type`)
-    return
-  }
-  if (reader.field === 1) kv.key = buffer.subarray(reader.start, reader.end)
-  else if (reader.field === 2) kv.createRevision = reader.value
-  else if (reader.field === 3) kv.modRevision = reader.value
-  else if (reader.field === 4) kv.version = reader.value
-  else if (reader.field === 5) kv.value = buffer.subarray(reader.start, reader.end)
-  else if (reader.field === 6) kv.lease = String(BigInt.asIntN(64, reader.big()))
 }
 
 /** The key of a record of which only the beginning is there; `undefined` when that is not enough. */

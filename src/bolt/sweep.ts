@@ -10,7 +10,8 @@ const MAX_DEPTH = 64
 const GROUP = 64
 
 /**
- * All leaves of a bucket from the last to the first, in groups, checked as `walkBucket` does. Backwards, because then the
+ * All leaves of a bucket from the last to the first, in groups, checked for what a tree must be: every
+ * page used once, keys ascending and within their parent's range, elements within their page and apart. Backwards, because then the
  * first record that is met of a key is its latest: one pass tells which keys live. A page is valid until the next group
  * is asked for.
  */

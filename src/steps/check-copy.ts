@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openFileSource, peekDb, scanDb } from '../bolt/index.ts'
+import { checkDb, openFileSource, peekDb } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { defineStep } from './define.ts'
 import { endReplay, replayWal } from './support/replay.ts'
@@ -21,7 +21,7 @@ export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
       const minor = minorOf(peek.etcdVersion ?? needs.copy.etcdVersion)
       // restore-locally needs it, and tells what became of it
       replayWal(world, needs.fetched, minor, signal).catch(() => {})
-      const scan = await scanDb(source, { signal })
+      const scan = await checkDb(source, { signal })
       if (scan.keys === 0) throw empty(needs.copy.id)
       for (const finding of scan.findings) note(finding)
       note(`db alone: revision ${scan.revision}, ${scan.keys} keys; what only the WAL holds comes on top`)

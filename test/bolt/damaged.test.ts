@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bufferSource, peekDb, scanDb, scanWal } from '../../src/bolt/index.ts'
+import { bufferSource, checkDb, inspectDb, peekDb, scanWal } from '../../src/bolt/index.ts'
 import { etcdReleases, noEtcd, scene, testEtcd } from '../support/etcd.ts'
 import { compactCopy, dbOf, liveALittle, randomSource, usedPages, walOf } from './support.ts'
 
@@ -33,8 +33,8 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
   async function look(db: Buffer): Promise<boolean> {
     const begun = performance.now()
     const { findings } = await peekDb(bufferSource(db))
-    const strict = await scanDb(bufferSource(db)).catch((error: unknown) => error)
-    const tolerant = await scanDb(bufferSource(db), { tolerant: true, onLive: () => {} }).catch(
+    const strict = await checkDb(bufferSource(db)).catch((error: unknown) => error)
+    const tolerant = await inspectDb(bufferSource(db), { skipHash: true, onLive: () => {} }).catch(
       (error: unknown) => error,
     )
     expect(performance.now() - begun).toBeLessThan(5000)
@@ -91,7 +91,7 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
     for (let index = 0; index < count; index++) {
       const db = changed((copy) => copy.writeUInt32LE(branch, branch * PAGE + 16 + index * 16 + 8))
       expect(await look(db)).toBe(true)
-      await expect(scanDb(bufferSource(db))).rejects.toMatchObject({
+      await expect(checkDb(bufferSource(db))).rejects.toMatchObject({
         message: expect.stringMatching(/twice|parent|order/),
       })
     }
@@ -112,7 +112,7 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
     ]
     for (const length of lengths) {
       const db = good.subarray(0, length)
-      await expect(scanDb(bufferSource(db)), String(length)).rejects.toMatchObject(corrupt)
+      await expect(checkDb(bufferSource(db)), String(length)).rejects.toMatchObject(corrupt)
       expect((await peekDb(bufferSource(db))).findings[0]).toMatch(/^unusable/)
     }
   })
@@ -123,13 +123,13 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
       expect((await peekDb(bufferSource(db))).findings[0]).toMatch('meta page')
     }
     const both = changed((copy) => copy.fill(255, 60, 70).fill(255, PAGE + 60, PAGE + 70))
-    await expect(scanDb(bufferSource(both))).rejects.toMatchObject({
+    await expect(checkDb(bufferSource(both))).rejects.toMatchObject({
       message: expect.stringContaining('both meta pages'),
     })
-    await expect(scanDb(bufferSource(Buffer.alloc(PAGE * 4)))).rejects.toMatchObject({
+    await expect(checkDb(bufferSource(Buffer.alloc(PAGE * 4)))).rejects.toMatchObject({
       message: expect.stringContaining('zeros'),
     })
-    await expect(scanDb(bufferSource(Buffer.alloc(PAGE * 4, 'x')))).rejects.toMatchObject({
+    await expect(checkDb(bufferSource(Buffer.alloc(PAGE * 4, 'x')))).rejects.toMatchObject({
       message: expect.stringContaining('not an etcd'),
     })
   })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bufferSource, openFileSource, peekDb, peekWal, scanDb, scanWal } from '../../src/bolt/index.ts'
+import { bufferSource, checkDb, openFileSource, peekDb, peekWal, scanWal } from '../../src/bolt/index.ts'
 import { etcdReleases, fill, noEtcd, scene, testEtcd } from '../support/etcd.ts'
 import { dbOf, liveALittle, walOf } from './support.ts'
 
@@ -23,7 +23,7 @@ describe.skipIf(releases.length === 0)(`databases of real etcds (${releases.leng
       const source = await openFileSource(dbOf(member))
       const peek = await peekDb(source)
       const live = new Map<string, number>()
-      const scan = await scanDb(source, {
+      const scan = await checkDb(source, {
         onLive: ({ key, value }) => void live.set(key.toString('latin1'), value.length),
       })
       await source.close()
@@ -86,7 +86,7 @@ describe.skipIf(releases.length === 0)(`databases of real etcds (${releases.leng
       },
     }
     const peek = await peekDb(counted)
-    const scan = await scanDb(source)
+    const scan = await checkDb(source)
     await source.close()
     expect(bytes).toBeLessThan(1_000_000)
     expect(peek.revision).toBe(said.revision)

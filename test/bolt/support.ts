@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openDb, readBuckets } from '../../src/bolt/db.ts'
 import { bufferSource } from '../../src/bolt/index.ts'
-import { claimPages, walkBucket } from '../../src/bolt/walk.ts'
+import { sweepLeaves } from '../../src/bolt/sweep.ts'
+import { claimPages } from '../../src/bolt/walk.ts'
 import type { EtcdStatus, LocalMember } from '../../src/ports/etcd.ts'
 
 const exec = promisify(execFile)
@@ -59,7 +60,7 @@ export async function usedPages(db: Buffer): Promise<number[]> {
   const used = new Uint8Array(Math.ceil(open.meta.pages / 8))
   claimPages(used, open.meta.root, 1)
   for (const bucket of (await readBuckets(open)).values()) {
-    await walkBucket(open, bucket, { tolerant: false, findings: [], used }, () => {})
+    for await (const _ of sweepLeaves(open, bucket, { tolerant: false, findings: [], used }));
   }
   return Array.from({ length: open.meta.pages }, (_, id) => id).filter((id) => (used[id >> 3] ?? 0) & (1 << (id & 7)))
 }

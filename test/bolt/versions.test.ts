@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inspectDb, liveKv, openFileSource, scanDb } from '../../src/bolt/index.ts'
+import { checkDb, inspectDb, liveKv, openFileSource } from '../../src/bolt/index.ts'
 import { createKvDigest, digestClient } from '../../src/digest/index.ts'
 import type { EtcdRelease, LocalMember } from '../../src/ports/etcd.ts'
 import { etcdReleases, fill, noEtcd, scene, testEtcd } from '../support/etcd.ts'
@@ -27,7 +27,7 @@ async function read(file: string) {
   const source = await openFileSource(file)
   try {
     const inspection = await inspectDb(source, { digest: createKvDigest() })
-    const scan = await scanDb(source)
+    const scan = await checkDb(source)
     const records = new Map<string, object>()
     for await (const { key, value, ...rest } of liveKv(source)) {
       expect(records.has(key.toString('latin1'))).toBe(false)

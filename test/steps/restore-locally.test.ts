@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
-import { openFileSource, scanDb } from '../../src/bolt/index.ts'
+import { checkDb, openFileSource } from '../../src/bolt/index.ts'
 import type { EtcdRelease } from '../../src/ports/etcd.ts'
 import type { Facts } from '../../src/steps/facts.ts'
 import { returnMembers } from '../../src/steps/support/members.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rescue-step-'))
   release = await memberDir(dir, (member) => putPods(member, 0, 150), 'killed')
   const source = await openFileSource(join(dir, 'member/snap/db'))
-  const { revision, keys } = await scanDb(source)
+  const { revision, keys } = await checkDb(source)
   await source.close()
   const { size } = await stat(join(dir, 'member/snap/db'))
   facts = {
