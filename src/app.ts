@@ -2,8 +2,11 @@
 export { listStoreBackups, verifyBackup } from './app/backups.ts'
 export { initConfig, showConfig } from './app/config.ts'
 export { showControl } from './app/control.ts'
+export { diffSources } from './app/diff/index.ts'
 export { drill } from './app/drill.ts'
+export { extractObjects } from './app/extract/index.ts'
 export { inspectSource } from './app/inspect.ts'
+export { listNodes } from './app/nodes.ts'
 export { plan } from './app/plan.ts'
 export { publishBackup } from './app/publish-backup.ts'
 // `recover` is the incident's own runbook, run like any other

@@ -58,6 +58,12 @@ export abstract class BaseCommand extends Command {
     return value
   }
 
+  /** The same for a command whose stdout is taken: the lines go to stderr. */
+  protected tell<T>(value: T, lines: readonly string[]): T {
+    if (!this.jsonEnabled()) for (const line of lines) process.stderr.write(`${clean(line)}\n`)
+    return value
+  }
+
   protected override async catch(error: Error): Promise<void> {
     if (isExit(error)) throw error
     const known: RescueError = await told(error, this.id?.replaceAll(':', ' ') ?? '', this.argv)

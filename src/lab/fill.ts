@@ -1,22 +1,17 @@
 import { type Pair, putMany } from './etcd/kv.ts'
 import type { Lab } from './lab.ts'
+import { landmarks } from './landmarks.ts'
 import { kubernetesLike, type SeedOptions } from './seed.ts'
 
 const MAX_OPS = 100
 /** etcd refuses requests above 1.5 MiB; the JSON gateway carries base64. */
 const MAX_BYTES = 700_000
 const AT_ONCE = 4
-/** Of an API server that is long gone: after a restore it would never expire (FACTS 4), so a recovery removes it. */
-const staleMasterlease: Pair = {
-  key: Buffer.from('/registry/masterleases/192.0.2.99'),
-  value: Buffer.from('k8s\0Endpoints 192.0.2.99'),
-}
-
-/** Leaves behind what an API server that is no more has left. */
-export async function addStaleMasterlease(lab: Lab): Promise<void> {
+/** Writes what a recovery is looked at by, beside numbers of keys. */
+export async function addLandmarks(lab: Lab): Promise<void> {
   const gateway = lab.etcd()
   try {
-    await putMany(gateway, [staleMasterlease])
+    await putMany(gateway, landmarks(lab.nodes))
   } finally {
     gateway.close()
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
 import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
 import { allKeys } from './etcd/kv.ts'
-import { addStaleMasterlease, fill } from './fill.ts'
+import { addLandmarks, fill } from './fill.ts'
 import type { Lab } from './lab.ts'
 import { writeUntilKilled } from './late-writes.ts'
 import { pathsOf } from './layout.ts'
@@ -34,7 +34,7 @@ export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
   await lab.ready()
   note(`writing ${data.keys} keys`)
   await fill(lab, data)
-  await addStaleMasterlease(lab)
+  await addLandmarks(lab)
   await backupTaken(lab)
   note('the lifecycle rule deletes the control files')
   await loseControlFiles(lab)

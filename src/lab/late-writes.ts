@@ -1,4 +1,5 @@
 import { putKey } from './etcd/kv.ts'
+import { objectLike } from './kube-kinds.ts'
 import type { Lab } from './lab.ts'
 import { pause } from './wait.ts'
 
@@ -25,13 +26,15 @@ async function writer(lab: Lab, id: number, writes: LateWrites, signal: AbortSig
   try {
     for (let n = 0; !signal.aborted; n++) {
       const key = `/registry/configmaps/drill/late-${id}-${n}`
-      const value = `k8s\0{"kind":"ConfigMap","data":{"written":"${new Date().toISOString()}"}}`
+      const now = new Date()
+      const made = { name: `late-${id}-${n}`, namespace: 'drill', createdAt: Math.floor(now.getTime() / 1000) }
+      const value = objectLike('configmaps', { ...made, uid: `late-${id}-${n}`, filling: now.toISOString() })
       const done = await Promise.race([attempt(putKey(gateway, key, value)), pause(TIMEOUT_MS)])
       if (done !== true) {
         writes.uncertain.push(key)
         return
       }
-      writes.acknowledged.push({ key: Buffer.from(key), value: Buffer.from(value) })
+      writes.acknowledged.push({ key: Buffer.from(key), value })
       await pause(EVERY_MS)
     }
   } finally {

@@ -1,4 +1,5 @@
 import type { Pair } from './etcd/kv.ts'
+import { objectLike } from './kube-kinds.ts'
 
 export interface SeedOptions {
   keys: number
@@ -16,12 +17,15 @@ const KINDS = [
   { path: 'secrets', namespaced: true, share: 0.12, weight: 1 },
   { path: 'replicasets', namespaced: true, share: 0.08, weight: 0.8 },
   { path: 'services/specs', namespaced: true, share: 0.05, weight: 0.3 },
-  { path: 'minions', namespaced: false, share: 0.03, weight: 2 },
+  { path: 'persistentvolumes', namespaced: false, share: 0.03, weight: 2 },
   { path: 'clusterroles', namespaced: false, share: 0.02, weight: 0.4 },
 ] as const
 
 const NAMESPACES = ['kube-system', 'default', 'production', 'staging', 'monitoring', 'ci']
-const MIN_VALUE = 48
+/** Identity and envelope of an object, roughly. */
+const FRAME_BYTES = 220
+/** Unix seconds: when the first object was made. */
+const BEGUN = 1_700_000_000
 const MAX_VALUE = 900_000
 
 /** A small generator of random numbers (mulberry32), so that the data follows from the seed alone. */
@@ -41,11 +45,13 @@ export function* kubernetesLike({ keys, sizeBytes, seed }: SeedOptions): Generat
   const average = sizeBytes / Math.max(1, keys)
   for (let i = 0; i < keys; i++) {
     const kind = pick(random())
-    const namespace = kind.namespaced ? `${NAMESPACES[Math.floor(random() * NAMESPACES.length)]}/` : ''
+    const namespace = kind.namespaced ? NAMESPACES[Math.floor(random() * NAMESPACES.length)] : undefined
     const name = `${kind.path.replace(/.*\//, '')}-${i.toString(36)}-${Math.floor(random() * 1e9).toString(36)}`
     const size = Math.round(average * kind.weight * (0.5 + random()))
-    const key = Buffer.from(`/registry/${kind.path}/${namespace}${name}`)
-    yield { key, value: valueLike(kind.path, name, Math.min(MAX_VALUE, Math.max(MIN_VALUE, size)), random) }
+    const folder = namespace === undefined ? kind.path : `${kind.path}/${namespace}`
+    const filling = fillingOf(Math.min(MAX_VALUE, Math.max(0, size - FRAME_BYTES)), random)
+    const made = { name, namespace, uid: uidOf(random), createdAt: BEGUN + i, filling }
+    yield { key: Buffer.from(`/registry/${folder}/${name}`), value: objectLike(kind.path, made) }
   }
 }
 
@@ -58,13 +64,20 @@ function pick(at: number): (typeof KINDS)[number] {
   return KINDS[0]
 }
 
-/** `k8s\0`, readable fields, and a filling that gzip makes a few times smaller, as it does real objects. */
-function valueLike(kind: string, name: string, size: number, random: () => number): Buffer {
-  const value = Buffer.alloc(size)
-  const head = value.write(`k8s\0{"kind":"${kind}","metadata":{"name":"${name}"},"spec":`)
-  for (let at = head; at < size; at += 16) {
+/** Words that gzip makes a few times smaller, as it does real objects. */
+function fillingOf(size: number, random: () => number): string {
+  const filling = Buffer.alloc(size, ' ')
+  for (let at = 0; at < size; at += 16) {
     const word = Math.floor(random() * 4_294_967_296).toString(36)
-    value.write(`"${word}":"field",`, at)
+    filling.write(`"${word}":"field",`, at)
   }
-  return value
+  return filling.toString('latin1')
+}
+
+function uidOf(random: () => number): string {
+  const hex = (digits: number) =>
+    Math.floor(random() * 16 ** digits)
+      .toString(16)
+      .padStart(digits, '0')
+  return `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`
 }

@@ -19,10 +19,12 @@ export interface SourceRoom {
   config: Config
   /** Fires at Ctrl-C. */
   signal: AbortSignal
+  /** Of the config; connected when asked for. */
+  nodes: Nodes
 }
 
-interface SourceChoice<Name extends string> {
-  sources: Record<Name, string>
+interface Sources {
+  sources: readonly string[]
   etcdCluster: string
 }
 
@@ -30,21 +32,20 @@ interface SourceChoice<Name extends string> {
  * Opens sources, runs the body and closes them, also after an error or Ctrl-C. Nothing of them stays on this machine.
  * Errors of opening name the source and what to type.
  */
-export async function withSources<Name extends string, T>(
+export async function withSources<T>(
   session: Session,
-  { sources, etcdCluster }: SourceChoice<Name>,
-  body: (opened: Record<Name, OpenedSource>, room: SourceRoom) => Promise<T>,
+  { sources, etcdCluster }: Sources,
+  body: (opened: OpenedSource[], room: SourceRoom) => Promise<T>,
 ): Promise<T> {
   const config = await loadSettings(session)
-  const labels = Object.entries<string>(sources)
-  const refs = labels.map(([, label]) => parseSource(label))
+  const refs = sources.map(parseSource)
   return withScratch(session, config, async ({ scratch, signal }) => {
     const nodes = lazyNodes(session, config, { etcdCluster, signal })
     const openings: Opening[] = []
     try {
       for (const ref of refs) openings.push(await openRef(ref, { scratch, signal }, { session, config, nodes }))
-      const opened = labels.map(([name, label], index) => [name, toSource(label, openings[index] as Opening)])
-      return await body(Object.fromEntries(opened) as Record<Name, OpenedSource>, { config, signal })
+      const opened = openings.map((opening, index) => toSource(sources[index] ?? '', opening))
+      return await body(opened, { config, signal, nodes })
     } finally {
       await Promise.allSettled(openings.map((opening) => opening.close()))
       await nodes.close()
@@ -58,7 +59,9 @@ export function withSource<T>(
   { source, etcdCluster }: { source: string; etcdCluster: string },
   body: (opened: OpenedSource, room: SourceRoom) => Promise<T>,
 ): Promise<T> {
-  return withSources(session, { sources: { source }, etcdCluster }, (opened, room) => body(opened.source, room))
+  return withSources(session, { sources: [source], etcdCluster }, ([opened], room) =>
+    body(opened as OpenedSource, room),
+  )
 }
 
 function toSource(label: string, { close: _, bytesRead, ...opening }: Opening): OpenedSource {
