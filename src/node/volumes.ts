@@ -79,6 +79,11 @@ export async function readMyId(host: RemoteHost, base: string): Promise<string |
 
 /** The token of the data directory that etcd-manager will run, from `state` (FACTS 5). Undefined where there is none. */
 export async function readStateToken(host: RemoteHost, base: string): Promise<string | undefined> {
-  const state = await readFile(host, `${base}/state`, 64 * 1024)
+  const state = await readStateFile(host, base)
   return state && clusterToken(state)
+}
+
+/** The `state` file of a volume, as it is. Undefined where there is none. */
+export function readStateFile(host: RemoteHost, base: string): Promise<Buffer | undefined> {
+  return readFile(host, `${base}/state`, 64 * 1024)
 }

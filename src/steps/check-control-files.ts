@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
-import { listBackups, parseBackupName } from '../etcd-manager/backups.ts'
 import {
   type ControlFiles,
   CREATED_KEY,
@@ -12,23 +11,23 @@ import {
 } from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { type LostSpec, lostSpec } from './support/lost-spec.ts'
 
 const inputs = z.strictObject({
   /** Write missing control files: after asking, at once, or never. */
   repair: z.enum(['ask', 'yes', 'no']).default('ask'),
 })
 type Inputs = z.infer<typeof inputs>
-type Ctx = Context<'backup', Inputs>
+type Ctx = Context<never, Inputs>
 
 /**
  * The marker is written before the spec: a spec without a marker makes the leader trash the data within one cycle,
  * so writing the spec "to repair" detonates the bomb (FACTS 1).
  */
-export const checkControlFiles = defineStep<'backup', 'control', Inputs>({
+export const checkControlFiles = defineStep<never, 'control', Inputs>({
   id: 'check-control-files',
   title: "check etcd-manager's control files",
   effect: 'change',
-  needs: ['backup'],
   gives: ['control'],
   inputs,
   describe: ({ repair }) => ({
@@ -48,7 +47,7 @@ export const checkControlFiles = defineStep<'backup', 'control', Inputs>({
 
 async function repair(context: Ctx, files: ControlFiles, explain: string): Promise<void> {
   const { world, inputs } = context
-  const lost = files.spec.state === 'missing' ? await lostSpec(context) : undefined
+  const lost = files.spec.state === 'missing' ? await knownSpec(context) : undefined
   const spec = lost ? ` The spec: ${lost.memberCount} members, etcd ${lost.etcdVersion} (${lost.from}).` : ''
   const question = `Control files are missing: ${explain}.${spec} Write them, the marker first?`
   const agreed =
@@ -64,25 +63,22 @@ async function repair(context: Ctx, files: ControlFiles, explain: string): Promi
   }
 }
 
-/** More than the backups of a day: what etcd-manager last said of the cluster is in the newest of its own. */
-const NEWEST = 200
-
-/** The spec that the lost one must have been: what etcd-manager wrote into its last backup, else a guess that says so. */
-async function lostSpec({ world, needs }: Ctx): Promise<Facts['control'] & { from: string }> {
-  const backups = await listBackups(world.store, { limit: NEWEST })
-  const last = backups.findLast(({ name, meta }) => meta?.clusterSpec !== undefined && parseBackupName(name))
-  if (last?.meta?.clusterSpec) return { ...last.meta.clusterSpec, from: `as in the backup ${last.name}` }
-  return {
-    memberCount: world.target.nodes.controlPlane.length,
-    etcdVersion: needs.backup.etcdVersion,
-    from: "guessed by the config's control-plane nodes and the copy's version: no backup of etcd-manager's own says it",
-  }
+async function knownSpec({ world }: Ctx): Promise<LostSpec> {
+  const found = await lostSpec(world)
+  if (found) return found
+  throw new RescueError(
+    'CONTROL_FILES',
+    'the cluster spec is missing, and neither a backup nor a node says what it was',
+    {
+      hint: 'write it as kOps does: kops update cluster --yes, but only after the marker is there: etcd-rescue control show',
+    },
+  )
 }
 
 async function specOf(files: ControlFiles, context: Ctx): Promise<Facts['control']> {
   if (files.spec.value) return files.spec.value
   // Only a dry run gets here: its repair was withheld.
-  if (files.spec.state === 'missing') return lostSpec(context)
+  if (files.spec.state === 'missing') return knownSpec(context)
   throw unusable('the cluster spec cannot be read')
 }
 

@@ -80,7 +80,19 @@ export const facts = {
   snapshot: z.object({ path: z.string(), bytes, sha256 }),
   gz: z.object({ path: z.string(), bytes, sha256 }),
   backup: z.object({ name: z.string(), store: z.string(), bytes, etcdVersion: z.string() }),
-  expected: z.object({ keys, digest: z.string(), revision, dataDir: z.string(), minor }),
+  /** A copy on this machine that the running cluster must equal: what a trial of exactly the bytes to be used gave. */
+  expected: z.object({
+    keys,
+    digest: z.string(),
+    /** The revision of that copy at which its keys were read. */
+    revision,
+    dataDir: z.string(),
+    minor,
+    /** Of all keys and values together: no backup that holds them is smaller. */
+    dataBytes: bytes,
+    /** From which backup the copy can be made again, when it is no longer on this machine. */
+    backup: z.string().optional(),
+  }),
   control: z.object({ memberCount: z.number().int().positive(), etcdVersion: z.string() }),
   saved: z.object({
     name: z.string().optional(),
@@ -94,10 +106,16 @@ export const facts = {
     /** Unix ms by this machine's clock. */
     requestedAt: z.number(),
     clusterIdBefore: z.string().optional(),
-    backupsBefore: z.array(z.string()),
   }),
+  /** Names of the backups that etcd-manager had taken before it was told to do anything. */
+  earlierBackups: z.array(z.string()),
   restarted: z.object({ nodes: z.array(z.string()) }),
-  restoredLive: z.object({ clusterId: z.string(), firstBackup: z.string(), seconds: z.number() }),
+  restoredLive: z.object({
+    clusterId: z.string(),
+    seconds: z.number(),
+    /** The revision of the running cluster at which it must equal the expected copy. */
+    liveRevision: revision,
+  }),
   verified: z.object({
     keysExpected: keys,
     keysFound: keys,

@@ -32,13 +32,17 @@ export const trialRestore = defineStep<'backup' | 'restored', 'expected'>({
     const member = await etcd.start(release, dataDir, { signal })
     try {
       const { revision } = await member.client.status()
-      const { keys, digest } = await digestClient(member.client, {
+      const {
+        keys,
+        digest,
+        bytes: dataBytes,
+      } = await digestClient(member.client, {
         signal,
         onKeys: (done) => progress('keys', done, restored.keys, 'keys'),
       })
       if (keys !== restored.keys) throw fewer(keys, restored.keys)
       note(`the published backup restores: ${keys} keys, revision ${revision}`)
-      return { expected: { keys, digest, revision, dataDir, minor: restored.minor } }
+      return { expected: { keys, digest, revision, dataDir, minor: restored.minor, dataBytes, backup: backup.name } }
     } finally {
       await member.stop()
     }

@@ -15,12 +15,12 @@ type Ctx = Context<'backup' | 'expected' | 'control' | 'saved'>
  * The point of no return. etcd-manager stops the running cluster before it reads the backup (FACTS 4), so everything
  * that could stop a restore is looked at here first, and the command file is the last thing to be written.
  */
-export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'saved', 'command'>({
+export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'saved', 'command' | 'earlierBackups'>({
   id: 'trigger-restore',
   title: 'give etcd-manager the restore command',
   effect: 'irreversible',
   needs: ['backup', 'expected', 'control', 'saved'],
-  gives: ['command'],
+  gives: ['command', 'earlierBackups'],
   describe: () => ({
     reads: [
       'control files',
@@ -100,14 +100,15 @@ function clusterIdNow({ until, world }: Ctx): Promise<string> {
   })
 }
 
-async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command'>> {
+async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command' | 'earlierBackups'>> {
   const before = await clusterIdBefore(context)
+  const earlierBackups = await backupsBefore(context)
   return {
+    earlierBackups,
     command: {
       key,
       backup: context.needs.backup.name,
       requestedAt: await requestedAt(context),
-      backupsBefore: await backupsBefore(context),
       ...(before ? { clusterIdBefore: before } : {}),
     },
   }

@@ -8,19 +8,19 @@ import { holdsData } from './support/data-dir.ts'
 import { removeFile } from './support/files.ts'
 import { findRelease } from './support/members.ts'
 
-/** etcd-manager puts one key a revision, from this one on (FACTS 4). */
-const FIRST_REVISION = 2
-
-type Ctx = Context<'backup' | 'expected' | 'restoredLive'>
+type Ctx = Context<'expected' | 'restoredLive'>
 
 /** Compares every key and value of the running cluster with the recovered copy, not only a count. */
-export const verifyData = defineStep<'backup' | 'expected' | 'restoredLive', 'verified'>({
+export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
   id: 'verify-data',
   title: 'compare every key and value with the recovered copy',
   effect: 'read',
-  needs: ['backup', 'expected', 'restoredLive'],
+  needs: ['expected', 'restoredLive'],
   gives: ['verified'],
-  describe: () => ({ reads: ['every key and value of the running etcd, and of the trial restore'], changes: [] }),
+  describe: () => ({
+    reads: ['every key and value of the running etcd, and of the trial on this machine'],
+    changes: [],
+  }),
   act: async (context) => {
     const comparison = await compare(context)
     const { keysExpected, keysFound, digestMatches, explained } = comparison
@@ -33,15 +33,19 @@ export const verifyData = defineStep<'backup' | 'expected' | 'restoredLive', 've
 
 async function compare(context: Ctx): Promise<Comparison> {
   const { world, needs, signal, progress } = context
-  const release = await findRelease(world, needs.expected.minor)
+  const { expected, restoredLive } = needs
+  const release = await findRelease(world, expected.minor)
   const member = await world.etcd.start(release, await recoveredCopy(context, release), { signal })
   try {
     const live = await world.live.connect()
     try {
-      const onKeys = (done: number) => progress('keys', done, needs.expected.keys, 'keys')
-      const restoredRevision = needs.expected.keys + FIRST_REVISION - 1
-      const liveRevision = await readable(live, restoredRevision)
-      return await compareClients(member.client, live, { restoredRevision, liveRevision, signal, onKeys })
+      return await compareClients(member.client, live, {
+        restoredRevision: restoredLive.liveRevision,
+        copyRevision: await readable(member.client, expected.revision),
+        liveRevision: await readable(live, restoredLive.liveRevision),
+        signal,
+        onKeys: (done) => progress('keys', done, expected.keys, 'keys'),
+      })
     } finally {
       await live.close()
     }
@@ -50,14 +54,15 @@ async function compare(context: Ctx): Promise<Comparison> {
   }
 }
 
-/** The data directory of the trial restore; restored again when the scratch was emptied since, as by another machine. */
+/** The trial on this machine; made again from its backup when the scratch was emptied since, as by another machine. */
 async function recoveredCopy({ world, needs, signal, note }: Ctx, release: EtcdRelease): Promise<string> {
-  const { backup, expected } = needs
-  if (await holdsData(expected.dataDir)) return expected.dataDir
-  note(`the trial restore is no longer on this machine; ${backup.name} is restored again to compare with`)
+  const { dataDir: made, backup } = needs.expected
+  if (await holdsData(made)) return made
+  if (backup === undefined) throw gone(made)
+  note(`the trial restore is no longer on this machine; ${backup} is restored again to compare with`)
   const file = await world.scratch.file('trial.db')
   const dataDir = world.scratch.peek('trial-again')
-  await downloadBackup(world.store, backup.name, file, { signal })
+  await downloadBackup(world.store, backup, file, { signal })
   await rm(dataDir, { recursive: true, force: true })
   await world.etcd.restore(release, file, dataDir, { signal })
   await removeFile(file)
@@ -65,16 +70,22 @@ async function recoveredCopy({ world, needs, signal, note }: Ctx, release: EtcdR
 }
 
 /**
- * The revision right after the restore, if the cluster still has it: read as of then, nothing that was written since
- * can differ. Undefined once it was compacted away, or when fewer keys were put than expected.
+ * The revision, if this etcd still has it: read as of then, nothing that was written since can differ. Undefined once
+ * it was compacted away, or when the cluster never came so far.
  */
-async function readable(live: EtcdClient, revision: number): Promise<number | undefined> {
+async function readable(client: EtcdClient, revision: number): Promise<number | undefined> {
   try {
-    await live.count({ prefix: '/registry/namespaces/', revision })
+    await client.count({ prefix: '/registry/namespaces/', revision })
     return revision
   } catch {
     return undefined
   }
+}
+
+function gone(dir: string): RescueError {
+  return new RescueError('LOCAL_FILE', `${dir}, which the cluster is to be compared with, is no longer there`, {
+    hint: 'the recovery itself is done; compare with a copy that is still there: etcd-rescue scan, then etcd-rescue diff live NODE:TOKEN',
+  })
 }
 
 function wrong({ unexplained, unexplainedCount, keysExpected, keysFound }: Comparison): RescueError {
@@ -83,7 +94,7 @@ function wrong({ unexplained, unexplainedCount, keysExpected, keysFound }: Compa
     'NOT_VERIFIED',
     `the running cluster is not the recovered copy: ${keysFound} of ${keysExpected} keys are right; ${unexplainedCount} differ: ${some.join(', ')}`,
     {
-      hint: 'the backup and the trashed originals are untouched; compare again with: etcd-rescue runs resume',
+      hint: 'the copy and the trashed originals are untouched; compare again with: etcd-rescue runs resume',
     },
   )
 }

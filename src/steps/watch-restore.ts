@@ -4,30 +4,35 @@ import type { Facts } from './facts.ts'
 import { backupsSince } from './support/new-backups.ts'
 import { countTokens } from './support/trash-count.ts'
 
-type Ctx = Context<'command' | 'expected'>
-type Restored = Facts['restoredLive']
+type Ctx = Context<'command' | 'earlierBackups' | 'expected'>
+interface Seen {
+  restored: Facts['restoredLive']
+  firstBackup: string
+}
 
 /** etcd-manager puts key by key: 750 to 1,000 a second (FACTS 4). Half of that is still waited for. */
 const SLOWEST_KEYS_PER_SECOND = 350
 /** A restore that fails is begun again every 14 to 19 s, with one more trashed token each time (FACTS 4). */
 const TOKENS_OF_A_LOOP = 3
+/** etcd-manager puts one key a revision, from this one on (FACTS 4). */
+const FIRST_REVISION = 2
 
 /**
  * Proof that a restore finished: the command removed by etcd-manager, then a new backup, then port 4001 answering with
  * a new cluster id. `restored N keys` in a log is no proof (FACTS 4).
  */
-export const watchRestore = defineStep<'command' | 'expected', 'restoredLive'>({
+export const watchRestore = defineStep<'command' | 'earlierBackups' | 'expected', 'restoredLive'>({
   id: 'watch-restore',
   title: 'wait until etcd-manager has restored the backup',
   effect: 'read',
-  needs: ['command', 'expected'],
+  needs: ['command', 'earlierBackups', 'expected'],
   gives: ['restoredLive'],
   describe: () => ({ reads: ['the command file, the backups, the trashcans, and the running etcd'], changes: [] }),
   act: async (context) => {
     const { until, world, note } = context
     const { requestedAt } = context.needs.command
     const trashedBefore = await context.once('trashedBefore', () => countTokens(world))
-    const restored = await until<Restored>({
+    const { restored, firstBackup } = await until<Seen>({
       name: `etcd-manager has restored ${context.needs.command.backup}: command removed, new backup taken, etcd answering`,
       timeoutMs: deadline(context),
       everyMs: 200 * world.target.loopSeconds,
@@ -35,7 +40,7 @@ export const watchRestore = defineStep<'command' | 'expected', 'restoredLive'>({
       look: () => look(context, trashedBefore),
     })
     note(
-      `restored after ${Math.round((world.clock.now().getTime() - requestedAt) / 1000)} s; first backup of the restored cluster: ${restored.firstBackup}`,
+      `restored after ${Math.round((world.clock.now().getTime() - requestedAt) / 1000)} s; first backup of the restored cluster: ${firstBackup}`,
     )
     return { restoredLive: restored }
   },
@@ -49,7 +54,7 @@ const GOING_ON = 'the data before was trashed, and the command is still there: t
 const NOT_SEEN =
   'the command is still there, and nothing was trashed since this step began: it is being carried out, or no leader has read it (etcd-rescue restart etcd-manager)'
 
-type Look = { done: true; value: Restored } | { done: false; last: string }
+type Look = { done: true; value: Seen } | { done: false; last: string }
 
 async function look(context: Ctx, trashedBefore: Record<string, number>): Promise<Look> {
   const { world, needs } = context
@@ -57,13 +62,14 @@ async function look(context: Ctx, trashedBefore: Record<string, number>): Promis
     const more = await notLooping(context, trashedBefore)
     return { done: false, last: more > 0 ? GOING_ON : NOT_SEEN }
   }
-  const [firstBackup] = await backupsSince(world.store, needs.command.backupsBefore)
+  const [firstBackup] = await backupsSince(world.store, needs.earlierBackups)
   if (!firstBackup) return { done: false, last: 'the command was removed; no new backup yet' }
   const clusterId = await servingClusterId(context)
   if (clusterId === needs.command.clusterIdBefore)
     return { done: false, last: `the cluster from before (${clusterId}) is still served` }
   const seconds = (world.clock.now().getTime() - needs.command.requestedAt) / 1000
-  return { done: true, value: { clusterId, firstBackup: firstBackup.name, seconds } }
+  const liveRevision = needs.expected.keys + FIRST_REVISION - 1
+  return { done: true, value: { restored: { clusterId, seconds, liveRevision }, firstBackup: firstBackup.name } }
 }
 
 async function servingClusterId({ world }: Ctx): Promise<string> {

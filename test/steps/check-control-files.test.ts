@@ -6,10 +6,8 @@ import { CREATED_KEY, encodeSpec, SPEC_KEY } from '../../src/etcd-manager/contro
 import type { ObjectStore } from '../../src/ports/object-store.ts'
 import { runStep } from './support/step.ts'
 
-const backup = { name: 'recovered-x', store: 'memory://store', bytes: 10, etcdVersion: '3.5.16' }
 const run = (store: ObjectStore, inputs: unknown, confirm?: boolean) =>
   runStep('check-control-files', {
-    facts: { backup },
     inputs,
     world: { store, ...(confirm === undefined ? {} : { prompter: memoryPrompter({ confirm }) }) },
   })
@@ -60,8 +58,15 @@ describe('check-control-files', () => {
     ['nobody to ask', {}, undefined, 'ANSWER_MISSING'],
   ])('%s: nothing is written', async (_, inputs, confirm, code) => {
     const written: string[] = []
-    await expect(run(storeWith(written), inputs, confirm)).rejects.toMatchObject({ code })
-    expect(written).toEqual([])
+    const store = storeWith(written)
+    await addBackup(store, '2024-03-21T13:00:00Z-000001', '3.5.30', 3)
+    await expect(run(store, inputs, confirm)).rejects.toMatchObject({ code })
+    expect(written).toHaveLength(2)
+  })
+
+  test('a spec that neither a backup nor a node tells is not guessed', async () => {
+    const run_ = run(memoryStore(), { repair: 'yes' })
+    await expect(run_).rejects.toMatchObject({ code: 'CONTROL_FILES', message: /neither a backup nor a node/ })
   })
 
   test('an empty marker is never written over', async () => {

@@ -11,18 +11,18 @@ const NEWER = '2024-03-21T13:30:00Z-000001'
 
 async function scene() {
   const store = memoryStore()
-  const bytes = await addBackup(store, 'recovered-x')
+  await addBackup(store, 'recovered-x')
   await addBackup(store, OLD)
   const clock = memoryClock()
   const facts = {
-    backup: { name: 'recovered-x', store: store.url, bytes, etcdVersion: '3.5.30' },
-    command: { key: 'control/x', backup: 'recovered-x', requestedAt: 0, backupsBefore: [OLD] },
+    earlierBackups: [OLD],
+    expected: { keys: 3, digest: '', revision: 4, dataDir: '/x', minor: '3.5', dataBytes: 40 * 512 },
   }
   return { store, clock, run: () => runStep('confirm-backups-resume', { facts, world: { store, clock } }) }
 }
 
 describe('confirm-backups-resume', () => {
-  test('takes the newest backup since the restore and reads it whole', async () => {
+  test('takes the newest backup since the recovery and reads it whole', async () => {
     const { store, run } = await scene()
     await addBackup(store, NEW, sealedPages(1))
     await addBackup(store, NEWER)
@@ -32,7 +32,7 @@ describe('confirm-backups-resume', () => {
   test('waits for one: backups from before, and those without a meta, do not count', async () => {
     const { store, clock, run } = await scene()
     await store.write(`${NEW}/etcd.backup.gz`, sealedPages(40))
-    await expect(run()).rejects.toMatchObject({ code: 'TIMED_OUT', message: /no backup since the restore command/ })
+    await expect(run()).rejects.toMatchObject({ code: 'TIMED_OUT', message: /no backup since the recovery/ })
     expect(clock.slept).toBeGreaterThanOrEqual(15 * 60_000)
   })
 

@@ -21,7 +21,7 @@ async function scene({ away = 0, etcds = ['etcd-v3.5.30'], now = undefined as Et
   const controlPlane = ['a', 'b', 'c'].map((name, at) => node(name, { etcds, isAway: () => at < away }))
   const facts = {
     backup: { name: NAME, store: store.url, bytes, etcdVersion: '3.5.30' },
-    expected: { keys: 3, digest: '', revision: 4, dataDir: '/x', minor: '3.5' },
+    expected: { keys: 3, digest: '', revision: 4, dataDir: '/x', minor: '3.5', dataBytes: 1 },
     control: spec,
     saved: { clusterId: 'before' },
   }
@@ -44,7 +44,8 @@ describe('trigger-restore', () => {
     const commands = await listCommands(store)
     expect(commands).toMatchObject([{ backup: NAME, clusterSpec: spec }])
     expect(gives).toMatchObject({
-      command: { key: commands[0]?.key, backup: NAME, clusterIdBefore: 'before', backupsBefore: [OWN] },
+      command: { key: commands[0]?.key, backup: NAME, clusterIdBefore: 'before' },
+      earlierBackups: [OWN],
     })
   })
 

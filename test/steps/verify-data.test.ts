@@ -32,9 +32,8 @@ async function verify(name: string, restored: Record<string, string>, later: Rec
     await put(live, restored)
     await put(live, later)
     const facts = {
-      backup: { name: 'recovered-x', store: '', bytes: 1, etcdVersion: release.version },
-      expected: { keys: 3, digest: '', revision: 4, dataDir, minor: release.minor },
-      restoredLive: { clusterId: 'c', firstBackup: 'b', seconds: 1 },
+      expected: { keys: 3, digest: '', revision: 4, dataDir, minor: release.minor, dataBytes: 100 },
+      restoredLive: { clusterId: 'c', seconds: 1, liveRevision: 4 },
     }
     const client = { ...live.client, close: async () => {} }
     return await runStep('verify-data', { facts, world: { etcd, live: liveAs(() => client) } })

@@ -51,9 +51,9 @@ async function scene(
     backup: 'recovered-x',
     requestedAt: Date.parse('2024-03-21T13:00:00Z'),
     clusterIdBefore: 'before',
-    backupsBefore: [OLD],
   }
-  const facts = { command, expected: { keys: 3500, digest: '', revision: 9, dataDir: '/x', minor: '3.5' } }
+  const expected = { keys: 3500, digest: '', revision: 9, dataDir: '/x', minor: '3.5', dataBytes: 1 }
+  const facts = { command, earlierBackups: [OLD], expected }
   const world = { store, clock, controlPlane, target: targetOf(controlPlane), live: liveAs(() => serving) }
   return { store, off, run: () => runStep('watch-restore', { facts, world }) }
 }
@@ -67,7 +67,7 @@ describe('watch-restore', () => {
       () => restored(),
     ])
     const { gives } = await run()
-    expect(gives).toEqual({ restoredLive: { clusterId: 'after', firstBackup: FIRST, seconds: 8 } })
+    expect(gives).toEqual({ restoredLive: { clusterId: 'after', seconds: 8, liveRevision: 3501 } })
   })
 
   test.each<[string, string[], RegExp]>([

@@ -16,9 +16,10 @@ export interface Comparison {
 }
 
 interface CompareOptions {
-  /** The revision at which etcd-manager had put the last key; what the live cluster wrote later may differ. */
+  /** The revision at which the live cluster had all of the copy; what it wrote later may differ. */
   restoredRevision: number
-  /** Read the live cluster as of this revision; default: as it is now. */
+  /** Read the copy, and the live cluster, as of these revisions; default: as they are now. */
+  copyRevision?: number | undefined
   liveRevision?: number | undefined
   signal: AbortSignal
   onKeys?: (done: number) => void
@@ -32,10 +33,8 @@ const SHOWN = 20
  */
 export async function compareClients(copy: EtcdClient, live: EtcdClient, options: CompareOptions): Promise<Comparison> {
   const tally = newTally(options.restoredRevision)
-  const left = copy.range({ signal: options.signal })[Symbol.asyncIterator]()
-  const right = live
-    .range({ signal: options.signal, ...(options.liveRevision ? { revision: options.liveRevision } : {}) })
-    [Symbol.asyncIterator]()
+  const left = read(copy, options.copyRevision, options.signal)
+  const right = read(live, options.liveRevision, options.signal)
   let [a, b] = await Promise.all([left.next(), right.next()])
   let seen = 0
   while (!a.done || !b.done) {
@@ -46,6 +45,10 @@ export async function compareClients(copy: EtcdClient, live: EtcdClient, options
     if (++seen % 5000 === 0) options.onKeys?.(seen)
   }
   return tally.result()
+}
+
+function read(client: EtcdClient, revision: number | undefined, signal: AbortSignal) {
+  return client.range({ signal, ...(revision === undefined ? {} : { revision }) })[Symbol.asyncIterator]()
 }
 
 function newTally(restoredRevision: number) {
