@@ -26,6 +26,14 @@ export interface EtcdStatus {
   dbSizeInUseBytes: number
 }
 
+export interface EtcdMember {
+  /** Lower-case hex. */
+  id: string
+  name: string
+  peerUrls: string[]
+  clientUrls: string[]
+}
+
 export interface KeyValue {
   key: Buffer
   value: Buffer
@@ -52,7 +60,9 @@ export interface RangeOptions {
 export interface EtcdClient {
   readonly endpoint: string
   status(): Promise<EtcdStatus>
-  members(): Promise<{ id: string; name: string; peerUrls: string[]; clientUrls: string[] }[]>
+  members(): Promise<EtcdMember[]>
+  /** Takes a member out of the cluster, by its id in hex. Needs a quorum. One that is not there is `ETCD_FAILED`. */
+  removeMember(id: string): Promise<void>
   /** The number of keys, at a revision when given. Linearizable: it answers only with a quorum. */
   count(options?: { prefix?: string; revision?: number }): Promise<number>
   /** All keys in order, page by page at one revision, in bounded memory. */
@@ -81,6 +91,17 @@ export interface LocalMember {
   stop(): Promise<void>
 }
 
+export interface RestoreOptions {
+  /** Only for a plain copy that carries no digest. */
+  skipHashCheck?: boolean
+  /**
+   * How much the revision is to grow; all before it is then marked as compacted, so that a watch from before is told so
+   * and never sees a lower revision (etcd-io/etcd 16028). `ETCD_MISSING` where this release cannot: see `canBump`.
+   */
+  bumpRevision?: number
+  signal?: AbortSignal
+}
+
 /**
  * etcd on this machine. All paths are absolute; data directories are made 0700.
  * Nothing that it starts outlives this process: not after an error, not after SIGTERM, not after SIGKILL
@@ -93,12 +114,9 @@ export interface LocalEtcd {
    * `snapshot restore` of a database file into a data directory that must not exist. A failed restore leaves no
    * directory (FACTS 2). `skipHashCheck` only for a plain copy that carries no digest.
    */
-  restore(
-    release: EtcdRelease,
-    snapshotFile: string,
-    dataDir: string,
-    options?: { skipHashCheck?: boolean; signal?: AbortSignal },
-  ): Promise<void>
+  restore(release: EtcdRelease, snapshotFile: string, dataDir: string, options?: RestoreOptions): Promise<void>
+  /** Whether this release's `snapshot restore` has `--bump-revision` and `--mark-compacted`. */
+  canBump(release: EtcdRelease): Promise<boolean>
   /**
    * Starts a member and waits until it serves a linearizable read. `forceNewCluster` for a copied member directory:
    * without it the copy would look for its old peers, the production ones (FACTS 2).

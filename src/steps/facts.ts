@@ -34,6 +34,8 @@ export const copySchema = z.object({
   memberId: z.string().optional(),
   /** Ids of all members that the database names. */
   members: z.array(z.string()).optional(),
+  /** The same with their names and peer URLs. */
+  memberList: z.array(z.object({ id: z.string(), name: z.string(), peerUrls: z.array(z.string()) })).optional(),
   /** The Kubernetes cluster that its members belong to, when it is not this one. */
   foreign: z.string().optional(),
   /** The member's name and its peer URLs, as its own cluster knew it. */

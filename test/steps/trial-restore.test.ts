@@ -36,6 +36,7 @@ async function trial(published: Buffer, keys = 80) {
       asked.push(`restore skipHashCheck=${options?.skipHashCheck ?? false}`)
       return etcd.restore(found, file, to, options)
     },
+    canBump: (found) => etcd.canBump(found),
     start: async (...args) => {
       const member = await etcd.start(...args)
       asked.push('start')

@@ -13,6 +13,7 @@ export function withholdLocalEtcd(etcd: LocalEtcd, onCall: OnCall): LocalEtcd {
   }
   return {
     find: (minor) => etcd.find(minor),
+    canBump: (release) => etcd.canBump(release),
     restore: async (_, file, dir) => withheld(commandLine(['snapshot', 'restore', file, '--data-dir', dir])),
     start: async (_, dir) => withheld(commandLine(['etcd', '--data-dir', dir])),
   }
@@ -29,6 +30,7 @@ function withholdClient(client: EtcdClient, onCall: OnCall): EtcdClient {
     endpoint: client.endpoint,
     status: () => client.status(),
     members: () => client.members(),
+    removeMember: async (id) => tell(commandLine(['member', 'remove', id])),
     count: (options) => client.count(options),
     range: (options) => client.range(options),
     get: (key) => client.get(key),

@@ -1,5 +1,6 @@
 import type { EtcdClient, EtcdStatus } from '../../ports/etcd.ts'
 import {
+  decimalId,
   fromWire,
   type Header,
   hexId,
@@ -49,6 +50,9 @@ function clientOf(rpc: Rpc): EtcdClient {
         peerUrls: peerURLs,
         clientUrls: clientURLs,
       }))
+    },
+    removeMember: async (id) => {
+      await rpc.call('Cluster', 'memberRemove', { ID: decimalId(id) })
     },
     count: async ({ prefix = '', revision = 0 } = {}) => {
       const request = { ...prefixRange(prefix), revision: String(revision), count_only: true }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { EtcdMinor, EtcdRelease, LocalEtcd } from '../../ports/etcd.ts'
 import { findRelease } from './find.ts'
-import { restoreSnapshot } from './restore.ts'
+import { canBump, restoreSnapshot } from './restore.ts'
 import { startMember } from './start.ts'
 
 export interface LocalEtcdOptions {
@@ -43,6 +43,7 @@ export function localEtcd(options: LocalEtcdOptions = {}): LocalEtcd {
       search.catch(() => found.delete(minor))
       return search
     },
+    canBump: (release) => canBump(release),
     restore: (release, file, dataDir, restoreOptions = {}) => restoreSnapshot(release, file, dataDir, restoreOptions),
     start: (release, dataDir, startOptions = {}) => startMember(release, dataDir, startOptions),
   }

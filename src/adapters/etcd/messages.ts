@@ -54,6 +54,11 @@ export function hexId(decimal: string): string {
   return BigInt(decimal).toString(16)
 }
 
+/** The other way round. Throws a `SyntaxError` for what is no number in hex. */
+export function decimalId(hex: string): string {
+  return BigInt(`0x${hex}`).toString()
+}
+
 /**
  * The first key after all keys with this prefix; a single zero byte means "no end" to etcd. An empty prefix is every
  * key, which etcd writes as the range from a zero byte to a zero byte.

@@ -1,12 +1,10 @@
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
-import type { EtcdRelease, LocalEtcd } from '../../ports/etcd.ts'
+import type { EtcdRelease, RestoreOptions } from '../../ports/etcd.ts'
 import { endOf, reasonFor } from './exit-reason.ts'
 import { runTool } from './run-tool.ts'
 import { checkSnapshotFile } from './snapshot-file.ts'
-
-type RestoreOptions = NonNullable<Parameters<LocalEtcd['restore']>[3]>
 
 /** 1 GB takes 1.3 to 3.0 s (FACTS 7); a slow disk and 8 GB still end well below this. */
 const TIMEOUT_MS = 15 * 60_000
@@ -19,15 +17,16 @@ export async function restoreSnapshot(
   release: EtcdRelease,
   snapshotFile: string,
   dataDir: string,
-  { skipHashCheck = false, signal }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<void> {
+  const { skipHashCheck = false } = options
   await mustNotExist(dataDir)
   await checkSnapshotFile(snapshotFile, { skipHashCheck })
   const part = `${dataDir}.part`
   await rm(part, { recursive: true, force: true })
   await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 })
   try {
-    await runRestore(release, snapshotFile, part, skipHashCheck, signal)
+    await runRestore(release, snapshotFile, part, options)
     await chmod(part, 0o700)
     await rename(part, dataDir)
   } catch (error) {
@@ -40,15 +39,26 @@ async function runRestore(
   release: EtcdRelease,
   file: string,
   dataDir: string,
-  skipHashCheck: boolean,
-  signal: AbortSignal | undefined,
+  { skipHashCheck, bumpRevision, signal }: RestoreOptions,
 ): Promise<void> {
   const argv = [restoreTool(release), 'snapshot', 'restore', file, '--data-dir', dataDir] as const
   const skip = skipHashCheck ? ['--skip-hash-check'] : []
-  const result = await runTool([...argv, ...skip], { timeoutMs: TIMEOUT_MS, signal })
+  const bump = bumpRevision === undefined ? [] : bumpFlags(bumpRevision)
+  const result = await runTool([...argv, ...skip, ...bump], { timeoutMs: TIMEOUT_MS, signal })
   if (result.code === 0) return
   const end = result.timedOut ? `no end after ${TIMEOUT_MS / 60_000} minutes` : endOf(result)
   throw reasonFor(`snapshot restore (etcd ${release.version})`, result.stderr + result.stdout, end)
+}
+
+const bumpFlags = (by: number) => [`--bump-revision=${by}`, '--mark-compacted']
+
+/** Older patch releases lack these flags; the program itself is asked. */
+export async function canBump(release: EtcdRelease, signal?: AbortSignal): Promise<boolean> {
+  const { stdout, stderr } = await runTool([restoreTool(release), 'snapshot', 'restore', '--help'], {
+    timeoutMs: 10_000,
+    signal,
+  })
+  return (stdout + stderr).includes('--mark-compacted')
 }
 
 /** 3.4 has no etcdutl, 3.6's etcdctl can no longer restore (FACTS 2). */

@@ -38,5 +38,10 @@ export function memoryWorld(over: Partial<World> = {}): World {
 const absent = (what: string) => async (): Promise<never> => {
   throw new RescueError('ETCD_MISSING', `this world has no ${what}`, { hint: 'give the test one' })
 }
-const noEtcd: LocalEtcd = { find: absent('etcd'), restore: absent('etcd'), start: absent('etcd') }
+const noEtcd: LocalEtcd = {
+  find: absent('etcd'),
+  canBump: absent('etcd'),
+  restore: absent('etcd'),
+  start: absent('etcd'),
+}
 const noLive: LiveEtcd = { connect: absent('cluster') as () => Promise<EtcdClient> }

@@ -42,6 +42,7 @@ export function inside(peek: MemberPeek, cluster: string): Partial<Copy> {
     member: self?.name,
     peerUrls: self?.peerUrls,
     members: peek.members.map(({ id }) => id).sort(),
+    memberList: peek.members.map(({ id, name, peerUrls }) => ({ id, name, peerUrls })),
     foreign: foreignCluster(peek.members, cluster),
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
@@ -51,5 +52,8 @@ export function inside(peek: MemberPeek, cluster: string): Partial<Copy> {
 export function baseOf(copies: readonly Copy[], etcdCluster: string): string | undefined {
   const held = copies.filter((copy) => copy.etcdCluster === etcdCluster)
   const copy = held.find(({ serving }) => serving) ?? held[0]
-  return copy?.path.replace(/\/data(-trashcan)?\/[^/]+$/, '')
+  return copy && volumeOf(copy.path)
 }
+
+/** The base directory of the volume that this data directory lies on. */
+export const volumeOf = (path: string): string => path.replace(/\/data(-trashcan)?\/[^/]+$/, '')

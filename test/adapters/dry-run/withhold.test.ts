@@ -32,7 +32,7 @@ function world() {
   const bare = memoryWorld({
     store: { ...store, write: change('write'), upload: change('upload'), remove: change('remove') },
     live: { connect: async () => client },
-    etcd: { find: async () => release, restore: change('restore'), start: change('start') },
+    etcd: { find: async () => release, restore: change('restore'), canBump: async () => true, start: change('start') },
     scratch: {
       peek: (...parts) => ['/s', ...parts].join('/'),
       dir: change('dir'),

@@ -43,6 +43,7 @@ export function kvClient(keys: Record<string, string>, { clusterId = 'c1', lease
     },
     status: async () => ({ ...status, clusterId, revision }),
     members: async () => [],
+    removeMember: async () => {},
     count: async ({ prefix } = {}) => sorted(prefix).length,
     range: async function* ({ prefix } = {}) {
       yield* sorted(prefix)

@@ -1,0 +1,78 @@
+import { parseAllDocuments } from 'yaml'
+import { z } from 'zod'
+import { pathOn, type RemoteHost } from '../ports/remote-host.ts'
+import { OWN_DIR } from './copy-dir.ts'
+import { readFile } from './files.ts'
+import { find } from './find.ts'
+import { makeMove } from './moves.ts'
+
+/** Where kubelet finds static pods (FACTS 6), and where one that is to stay down waits: beside it, so that a rename is enough. */
+const MANIFESTS = '/etc/kubernetes/manifests'
+const ASIDE = `/etc/kubernetes/${OWN_DIR}`
+const MAX_FILES = 200
+const MAX_BYTES = 1 << 20
+
+const pod = z.object({
+  kind: z.literal('Pod'),
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({ containers: z.array(z.object({ name: z.string() })) }),
+})
+
+/** A static pod by its container's name and its own, which in a manifest has no node's name after it. */
+export interface StaticPodQuery {
+  container: string
+  podPrefix: string
+}
+
+export interface FoundManifests {
+  /** Absolute paths of those that kubelet runs. */
+  inPlace: string[]
+  /** Of those that were set aside. */
+  aside: string[]
+}
+
+/** The manifests of a static pod, by what is in them: their file names differ between kOps versions. */
+export async function findManifests(host: RemoteHost, query: StaticPodQuery): Promise<FoundManifests> {
+  const [inPlace, aside] = await Promise.all([MANIFESTS, ASIDE].map((dir) => matching(host, pathOn(host, dir), query)))
+  return { inPlace: inPlace ?? [], aside: aside ?? [] }
+}
+
+async function matching(host: RemoteHost, dir: string, query: StaticPodQuery): Promise<string[]> {
+  const found = await find(host, [dir], ['-mindepth', '1', '-maxdepth', '1', '-type', 'f'])
+  // kubelet passes over names that begin with a dot
+  const files = found.filter(({ path }) => !path.slice(path.lastIndexOf('/') + 1).startsWith('.')).slice(0, MAX_FILES)
+  const contents = await Promise.all(files.map(({ path }) => readFile(host, path, MAX_BYTES)))
+  return files.filter((_, index) => isOf(contents[index], query)).map(({ path }) => path)
+}
+
+function isOf(content: Buffer | undefined, { container, podPrefix }: StaticPodQuery): boolean {
+  try {
+    return parseAllDocuments(content?.toString('utf8') ?? '', { logLevel: 'silent' }).some((document) => {
+      if (document.errors.length > 0) return false
+      const parsed = pod.safeParse(document.toJS({ maxAliasCount: 50 }))
+      if (!parsed.success) return false
+      const { metadata, spec } = parsed.data
+      const isNamed = metadata.name === podPrefix || metadata.name.startsWith(`${podPrefix}-`)
+      return isNamed && spec.containers.some(({ name }) => name === container)
+    })
+  } catch {
+    return false
+  }
+}
+
+/** Moves a pod's manifests away, so that kubelet stops it and does not start it again. Resolves to how many there are aside. */
+export async function setManifestsAside(host: RemoteHost, query: StaticPodQuery): Promise<number> {
+  const { inPlace, aside } = await findManifests(host, query)
+  for (const path of inPlace) await makeMove(host, { from: path, to: otherDir(host, path, ASIDE) })
+  return inPlace.length + aside.length
+}
+
+/** Puts them back; kubelet starts the pod. Resolves to how many were put back. */
+export async function putManifestsBack(host: RemoteHost, query: StaticPodQuery): Promise<number> {
+  const { aside } = await findManifests(host, query)
+  for (const path of aside) await makeMove(host, { from: path, to: otherDir(host, path, MANIFESTS) })
+  return aside.length
+}
+
+const otherDir = (host: RemoteHost, path: string, dir: string) =>
+  pathOn(host, `${dir}/${path.slice(path.lastIndexOf('/') + 1)}`)
