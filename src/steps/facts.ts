@@ -57,6 +57,39 @@ export type Copy = z.infer<typeof copySchema>
 
 const fetchedFile = z.object({ path: z.string(), bytes, sha256 })
 
+/** A member of etcd-manager's cluster as its `state` names it. */
+const stateNode = z.object({
+  name: z.string(),
+  peerUrls: z.array(z.string()),
+  clientUrls: z.array(z.string()),
+  quarantinedClientUrls: z.array(z.string()),
+  tlsEnabled: z.boolean(),
+})
+
+const generationMember = z.object({
+  node: z.string(),
+  /** Of the token's directory, and of the volume that it is on. */
+  path: z.string(),
+  base: z.string(),
+  memberId: z.string(),
+  name: z.string(),
+  peerUrls: z.array(z.string()),
+})
+export type GenerationMember = z.infer<typeof generationMember>
+
+const seat = z.object({
+  node: z.string(),
+  /** The base directory of the volume. */
+  base: z.string(),
+  /** Of the member of this node. */
+  name: z.string(),
+  /** The directory that becomes `data/<token>`. Absent: the member starts without data, and its peers send it theirs. */
+  source: z.string().optional(),
+  /** Of the member whose directory is lost: it may have to be removed before its node can join again. */
+  lostMemberId: z.string().optional(),
+})
+export type Seat = z.infer<typeof seat>
+
 /** What one way of restoring holds. `failed` says why it could not be used. */
 const wayResult = z.object({ revision, keys }).or(z.object({ failed: z.string() }))
 
@@ -67,6 +100,36 @@ const wayResult = z.object({ revision, keys }).or(z.object({ failed: z.string() 
 export const facts = {
   copies: z.array(copySchema),
   copy: copySchema,
+  /** The copies of one token: the members of one incarnation of the etcd cluster, each on its node. */
+  generation: z.object({
+    token: z.string(),
+    clusterId: z.string(),
+    /** How many members the cluster had. */
+    size: z.number().int().positive(),
+    members: z.array(generationMember),
+    /** Control-plane nodes that have no directory of it. */
+    missing: z.array(z.string()),
+  }),
+  /** Which directory etcd-manager is to find on each node as `data/<token>`, and what its `state` is to say. */
+  placement: z.object({
+    token: z.string(),
+    /** The cluster's id, where it is known before the start. */
+    clusterId: z.string().optional(),
+    etcdVersion: z.string(),
+    members: z.array(stateNode),
+    seats: z.array(seat),
+  }),
+  /** Copies that nothing ever writes to: on the node, or on this machine. */
+  aside: z.object({
+    dirs: z.array(z.object({ node: z.string(), path: z.string(), bytes, where: z.enum(['node', 'here']) })),
+    /** Nodes whose directory is started from without a copy: the operator said so. */
+    without: z.array(z.string()),
+  }),
+  seed: z.object({ minor, revision, bumpedBy: z.number().int().nonnegative() }),
+  fenced: z.object({ nodes: z.array(z.string()) }),
+  /** `at`: Unix ms by this machine's clock, when the first etcd-manager was told to stop. */
+  stopped: z.object({ nodes: z.array(z.string()), at: z.number(), clusterIdBefore: z.string().optional() }),
+  swapped: z.object({ nodes: z.array(z.string()) }),
   fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile) }),
   checked: z.object({ minor, revision, keys, sizeBytes: bytes, findings: z.array(z.string()) }),
   restored: z.object({

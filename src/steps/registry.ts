@@ -1,11 +1,15 @@
 import type { AnyStep, Registry } from '../engine/step.ts'
 import { checkControlFiles } from './check-control-files.ts'
 import { checkCopy } from './check-copy.ts'
+import { checkMembers } from './check-members.ts'
 import { chooseCopy } from './choose-copy.ts'
+import { chooseGeneration } from './choose-generation.ts'
 import { cleanUpLeases } from './clean-up-leases.ts'
 import { confirmBackupsResume } from './confirm-backups-resume.ts'
+import { copyAside } from './copy-aside.ts'
 import { discoverTrashcan } from './discover-trashcan.ts'
 import { facts } from './facts.ts'
+import { fence } from './fence.ts'
 import { fetchMember } from './fetch-member.ts'
 import { gzipSnapshot } from './gzip-snapshot.ts'
 import { publishBackup } from './publish-backup.ts'
@@ -16,28 +20,44 @@ import { restartEtcdManager } from './restart-etcd-manager.ts'
 import { restartKubelets } from './restart-kubelets.ts'
 import { restoreLocally } from './restore-locally.ts'
 import { saveCurrent } from './save-current.ts'
+import { startEtcdManager } from './start-etcd-manager.ts'
+import { stopEtcdManager } from './stop-etcd-manager.ts'
+import { swapDirectories } from './swap-directories.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 import { trialRestore } from './trial-restore.ts'
 import { triggerRestore } from './trigger-restore.ts'
+import { unfence } from './unfence.ts'
 import { verifyData } from './verify-data.ts'
+import { watchMembers } from './watch-members.ts'
 import { watchRestore } from './watch-restore.ts'
+import { writeState } from './write-state.ts'
 
 const steps: AnyStep[] = [
   discoverTrashcan,
   chooseCopy,
+  chooseGeneration,
+  copyAside,
   fetchMember,
   checkCopy,
   restoreLocally,
+  checkMembers,
   takeSnapshot,
   gzipSnapshot,
   publishBackup,
   trialRestore,
+  fence,
   checkControlFiles,
   saveCurrent,
+  stopEtcdManager,
+  swapDirectories,
+  writeState,
+  startEtcdManager,
+  watchMembers,
   triggerRestore,
   restartEtcdManager,
   watchRestore,
   verifyData,
+  unfence,
   restartApiserver,
   restartControlLoop,
   restartKubelets,

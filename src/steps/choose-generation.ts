@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { readControl } from '../etcd-manager/control.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Copy, Facts } from './facts.ts'
+import { chooseCopyOf } from './support/choose.ts'
+import { formGeneration } from './support/generation.ts'
+import { lostSpec } from './support/lost-spec.ts'
+import { changedAddresses, seatsOf, stateNodes, versionFor } from './support/placement.ts'
+import { bestCopy } from './support/rank.ts'
+import { findPlaces, type Place } from './support/seats.ts'
+
+const inputs = z.strictObject({
+  /** A copy of the generation that is wanted, `NODE:TOKEN`, or `auto`. */
+  copy: z.string().default('auto'),
+  /** Names of nodes whose directory is not to be used, with commas between. */
+  without: z.string().default(''),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<'copies', Inputs>
+type Gives = 'copy' | 'generation' | 'placement'
+
+/**
+ * The members of one incarnation of the cluster, put back as they were: ids, revisions, leases and all. Everything that
+ * could keep them from starting is found out here, before anything is stopped (FACTS 5).
+ */
+export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
+  id: 'choose-generation',
+  title: 'choose the generation to return to, and check that it can be',
+  effect: 'read',
+  needs: ['copies'],
+  gives: ['copy', 'generation', 'placement'],
+  inputs,
+  describe: ({ copy }) => ({
+    reads: [
+      copy === 'auto' ? 'which token a quorum of members still has' : `the directories of the token of ${copy}`,
+      'state and the etcd versions on every control-plane node; the cluster spec',
+    ],
+    changes: [],
+  }),
+  act: async (context) => {
+    const { world, needs, inputs, note } = context
+    const chosen = await chooseCopyOf(context)
+    const generation = formGeneration({
+      copies: needs.copies,
+      copy: chosen,
+      nodes: world.target.nodes.controlPlane.map(({ name }) => name),
+      without: inputs.without.split(',').map((name) => name.trim()),
+    })
+    const placement = await place(context, chosen, generation)
+    const copy = furthest(needs.copies, generation) ?? chosen
+    const { members, missing, size } = generation
+    note(`returning to ${generation.token}: ${members.length} of ${size} members have their directory`)
+    note(
+      `comes back: everything that a quorum acknowledged, at its revision (${copy.revision} and what is only in the WAL), with its leases and member ids`,
+    )
+    if (missing.length > 0) note(`without a directory, to be filled by their peers: ${missing.join(', ')}`)
+    return { copy, generation, placement }
+  },
+})
+
+/** The member whose log reaches furthest: the next leader, as raft chooses it. */
+function furthest(copies: readonly Copy[], { members }: Facts['generation']): Copy | undefined {
+  return bestCopy(copies.filter(({ node, path }) => members.some((one) => one.node === node && one.path === path)))
+}
+
+async function place(context: Ctx, copy: Copy, generation: Facts['generation']): Promise<Facts['placement']> {
+  const places = await findPlaces(context, context.needs.copies)
+  const all = copy.memberList ?? []
+  const members = stateNodes(places, all)
+  const changed = changedAddresses(generation.members, members, generation.size)
+  if (changed.length > 0)
+    context.note(`peer addresses changed since; their peers will be told by etcd-manager: ${changed.join(', ')}`)
+  const etcdVersion = versionFor(places, {
+    dataVersion: copy.etcdVersion,
+    specVersion: await specVersion(context, places, copy),
+  })
+  const { token, clusterId } = generation
+  return { token, clusterId, etcdVersion, members, seats: seatsOf(generation, places, all) }
+}
+
+/** What etcd-manager will want to run: the spec, or what a lost one must have been. */
+export async function specVersion(
+  { world }: Pick<Ctx, 'world'>,
+  places: readonly Place[],
+  copy: Copy,
+): Promise<string> {
+  const { spec } = await readControl(world.store)
+  if (spec.value) return spec.value.etcdVersion
+  const running = places.map(({ state }) => state?.etcdVersion).find((version) => version)
+  return running ?? (await lostSpec(world))?.etcdVersion ?? copy.etcdVersion ?? ''
+}

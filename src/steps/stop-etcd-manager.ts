@@ -1,0 +1,84 @@
+import { type Context, defineStep } from './define.ts'
+import { goOnWithout, isAway } from './support/away.ts'
+import { etcdManagerPod } from './support/containers.ts'
+import { startPod, stopPod, untilReleased } from './support/etcd-managers.ts'
+import { mustBeSafeToStart } from './support/may-start.ts'
+import { ownBackupNames } from './support/new-backups.ts'
+import { onAll } from './support/on-seats.ts'
+
+type Ctx = Context<'placement' | 'saved'>
+
+/**
+ * Stopped on every node at once and kept so: a leader that still ran would take the others for lost. etcd is killed with its
+ * etcd-manager (FACTS 6). From here on until the first read the cluster is away.
+ */
+export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'earlierBackups'>({
+  id: 'stop-etcd-manager',
+  title: 'stop etcd-manager on every control-plane node, and keep it stopped',
+  effect: 'change',
+  needs: ['placement', 'saved'],
+  gives: ['stopped', 'earlierBackups'],
+  describe: () => ({
+    reads: ['control files and pending commands', 'that every control-plane node answers'],
+    changes: [
+      'etcd-manager and its etcd stopped on every control-plane node, manifests set aside: etcd is away from here on',
+    ],
+  }),
+  check: async (context) => {
+    await mustBeSafeToStart(context.world)
+    await goOnWithout(context, await away(context), 'etcd-manager')
+  },
+  act: async (context) => {
+    const { world, once, needs, note } = context
+    const earlierBackups = await once('backups', () => ownBackupNames(world.store))
+    const at = await once('at', () => world.clock.now().getTime())
+    const pod = etcdManagerPod(world.target.etcdCluster)
+    const nodes = await onAll(needs.placement.seats, async ({ node, base }) => {
+      const host = world.controlPlane.find(({ name }) => name === node)
+      if (!host) return node
+      await stopPod(context, host, pod)
+      await untilReleased(context, host, base)
+      return node
+    })
+    note(`etcd-manager is stopped on ${nodes.join(', ')}`)
+    const { clusterId } = needs.saved
+    return {
+      earlierBackups,
+      stopped: { nodes, at, ...(clusterId === undefined ? {} : { clusterIdBefore: clusterId }) },
+    }
+  },
+  undo: async (context) => {
+    await mustBeSafeToStart(context.world)
+    await startManagers(context)
+  },
+})
+
+/** Nodes of the config that take no seat are those that could not be reached. */
+async function away({ world, needs }: Ctx): Promise<string[]> {
+  const said = await Promise.all(
+    world.controlPlane.map(async (host) => {
+      if (needs.placement.seats.some(({ node }) => node === host.name)) {
+        await host.run({ effect: 'read', argv: ['true'] })
+        return []
+      }
+      try {
+        await host.run({ effect: 'read', argv: ['true'] })
+        return [`${host.name}: it is back, and takes no part: begin a new run`]
+      } catch (error) {
+        if (!isAway(error)) throw error
+        return [`${host.name}: cannot be reached`]
+      }
+    }),
+  )
+  return said.flat()
+}
+
+/** Puts the manifests back on every seat at once and waits until the containers run. */
+export async function startManagers(context: Context<'placement'>): Promise<void> {
+  const { world, needs } = context
+  const pod = etcdManagerPod(world.target.etcdCluster)
+  await onAll(needs.placement.seats, async ({ node }) => {
+    const host = world.controlPlane.find(({ name }) => name === node)
+    if (host) await startPod(context, host, pod)
+  })
+}

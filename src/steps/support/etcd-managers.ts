@@ -1,0 +1,74 @@
+import type { StepContext } from '../../engine/step.ts'
+import { RescueError } from '../../errors/rescue-error.ts'
+import { detectRuntime } from '../../node/detect-runtime.ts'
+import { find } from '../../node/find.ts'
+import { putManifestsBack, setManifestsAside } from '../../node/manifests.ts'
+import { heldDatabase } from '../../node/released.ts'
+import { findContainers } from '../../node/runtime.ts'
+import type { RemoteHost } from '../../ports/remote-host.ts'
+import type { StaticPod } from './containers.ts'
+
+type Ctx = StepContext<unknown, unknown>
+
+const STOP_SECONDS = 30
+const WAIT_MS = 120_000
+
+/**
+ * Stops a static pod so that it stays stopped: its manifest moves aside first, or kubelet would start another container
+ * at once (FACTS 6). Done twice it is done once. `PRECONDITION` when the node has no such manifest at all.
+ */
+export async function stopPod(context: Ctx, host: RemoteHost, pod: StaticPod): Promise<void> {
+  const manifests = await setManifestsAside(host, pod)
+  if (manifests === 0) throw noManifest(host, pod)
+  const runtime = await detectRuntime(host)
+  for (const { id } of await findContainers(host, pod)) {
+    // one that kubelet has stopped meanwhile is what was wanted
+    await runtime.stop(id, { timeoutSeconds: STOP_SECONDS, signal: context.signal }).catch(async (error) => {
+      if ((await findContainers(host, pod)).some((one) => one.id === id)) throw error
+    })
+  }
+  await context.until({
+    name: `${pod.container} of ${pod.podPrefix} has ended on ${host.name}`,
+    timeoutMs: WAIT_MS,
+    everyMs: 100,
+    look: async () => {
+      const [running] = await findContainers(host, pod)
+      return running ? { done: false, last: `container ${running.id.slice(0, 13)} runs` } : { done: true, value: true }
+    },
+  })
+}
+
+/** An etcd can outlive its etcd-manager: nothing is moved while one holds a database of this volume. */
+export async function untilReleased({ until }: Ctx, host: RemoteHost, base: string): Promise<void> {
+  const found = await find(host, [`${base}/data`], ['-mindepth', '4', '-maxdepth', '4', '-path', '*/member/snap/db'])
+  const databases = found.map(({ path }) => path)
+  await until({
+    name: `no etcd holds a database of ${base} on ${host.name}`,
+    timeoutMs: WAIT_MS,
+    everyMs: 100,
+    look: async () => {
+      const held = await heldDatabase(host, databases)
+      return held === undefined ? { done: true, value: true } : { done: false, last: `${held} is in use` }
+    },
+  })
+}
+
+/** Puts a stopped pod's manifest back and waits until its container runs. */
+export async function startPod(context: Ctx, host: RemoteHost, pod: StaticPod): Promise<void> {
+  await putManifestsBack(host, pod)
+  await context.until({
+    name: `kubelet starts ${pod.container} of ${pod.podPrefix} on ${host.name}`,
+    timeoutMs: WAIT_MS,
+    everyMs: 200,
+    look: async () => {
+      const running = await findContainers(host, pod)
+      return running.length > 0 ? { done: true, value: true } : { done: false, last: 'none is running' }
+    },
+  })
+}
+
+function noManifest(host: RemoteHost, { podPrefix }: StaticPod): RescueError {
+  return new RescueError('PRECONDITION', `${host.name}: no manifest of a static pod ${podPrefix} was found`, {
+    hint: `look on the node: sudo ls -l /etc/kubernetes/manifests; without it ${podPrefix} cannot be kept stopped`,
+  })
+}

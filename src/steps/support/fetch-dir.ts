@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { RescueError } from '../../errors/rescue-error.ts'
+import { sha256On, statMember } from '../../node/files.ts'
+import type { RemoteHost } from '../../ports/remote-host.ts'
+import type { World } from '../../ports/world.ts'
+import type { Facts } from '../facts.ts'
+import { fetchFile } from './fetch-file.ts'
+
+interface FetchDir {
+  world: World
+  signal: AbortSignal
+  note(line: string): void
+  onBytes(done: number, total: number): void
+}
+
+/** What is fetched: a data directory on a node, and how it is called in messages. */
+interface Wanted {
+  host: RemoteHost
+  path: string
+  id: string
+}
+
+/**
+ * Fetches every file of `<path>/member` into a directory of the scratch, goes on where an earlier attempt broke, and compares the digests on
+ * both ends. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
+ */
+export async function fetchMemberDir(
+  context: FetchDir,
+  { host, path, id }: Wanted,
+  parts: readonly [string, ...string[]],
+): Promise<Facts['fetched']> {
+  const before = await statMember(host, path)
+  if (!before.some((file) => file.path === 'member/snap/db')) throw withoutDb(id, path)
+  const total = before.reduce((sum, file) => sum + file.bytes, 0)
+  const to = await context.world.scratch.dir(...parts)
+  await context.world.scratch.needRoom(total)
+  const digests = sha256On(
+    host,
+    before.map((file) => `${path}/${file.path}`),
+  )
+  digests.catch(() => {}) // awaited below; a failed transfer is the better error
+  let done = 0
+  const files = []
+  for (const file of before) {
+    const onBytes = (got: number) => context.onBytes(done + got, total)
+    files.push({ path: file.path, ...(await fetchFile(context, host, path, file, join(to, file.path), onBytes)) })
+    done += file.bytes
+  }
+  await mustBeUnchanged(host, path, before)
+  compare(files, await digests, path)
+  return { dir: to, bytes: total, files }
+}
+
+type Stat = Awaited<ReturnType<typeof statMember>>
+
+async function mustBeUnchanged(host: RemoteHost, path: string, before: Stat): Promise<void> {
+  const after = new Map((await statMember(host, path)).map((file) => [file.path, file]))
+  const moved = before.find(
+    (file) => after.get(file.path)?.bytes !== file.bytes || after.get(file.path)?.modifiedAt !== file.modifiedAt,
+  )
+  if (moved || after.size !== before.length) throw changed(`${path}/${moved?.path ?? 'member'}`)
+}
+
+function compare(files: Facts['fetched']['files'], remote: Map<string, string>, base: string): void {
+  const other = files.find((file) => remote.get(`${base}/${file.path}`) !== file.sha256)
+  if (other) throw changed(`${base}/${other.path}`)
+}
+
+function changed(path: string): RescueError {
+  return new RescueError('COPY_CHANGED', `${path} changed while it was read`, {
+    hint: 'an etcd is running on this directory: it is not a trashed copy; choose another with --copy NODE:TOKEN',
+  })
+}
+
+function withoutDb(id: string, path: string): RescueError {
+  return new RescueError('COPY_CORRUPT', `the copy ${id} has no member/snap/db in ${path}`, {
+    hint: 'choose another copy: etcd-rescue recover --copy NODE:TOKEN',
+  })
+}

@@ -1,0 +1,75 @@
+import { RescueError } from '../errors/rescue-error.ts'
+import { find } from '../node/find.ts'
+import { type Move, makeMove, reversed } from '../node/moves.ts'
+import type { RemoteHost } from '../ports/remote-host.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Seat } from './facts.ts'
+import { onSeats } from './support/on-seats.ts'
+import { planMoves } from './support/plan-moves.ts'
+
+type Ctx = Context<'placement' | 'stopped'>
+
+/**
+ * Renames only, planned and journaled for each node before the first is made. Each looks before and after, so that after a
+ * crash between any two of them the rest is made, or all are taken back: never a mixture.
+ */
+export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
+  id: 'swap-directories',
+  title: 'put the directories where etcd-manager looks for them',
+  effect: 'change',
+  needs: ['placement', 'stopped'],
+  gives: ['swapped'],
+  describe: () => ({
+    reads: ['data/ and data-trashcan/ on every seat'],
+    changes: ['renames on every seat: what was served goes to data-trashcan/, the wanted directory to data/<token>'],
+  }),
+  act: async (context) => {
+    const { world, needs, note } = context
+    const { seats } = needs.placement
+    // all plans are made and written down before the first rename anywhere
+    const plans = await onSeats(world, seats, (host, seat) => planned(context, host, seat))
+    await onSeats(world, seats, async (host, seat) => {
+      for (const move of plans[seats.indexOf(seat)] ?? []) await makeMove(host, move)
+    })
+    for (const [at, seat] of seats.entries())
+      for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${from} → ${to}`)
+    return { swapped: { nodes: seats.map(({ node }) => node) } }
+  },
+  verify: async ({ world, needs }) => {
+    const { seats, token } = needs.placement
+    await onSeats(world, seats, (host, seat) => mustBeInPlace(host, seat, token))
+  },
+  undo: async ({ world, needs, recall }) => {
+    await onSeats(world, needs.placement.seats, async (host, { node }) => {
+      const moves = recall(`moves:${node}`) as Move[] | undefined
+      for (const move of reversed(moves ?? [])) await makeMove(host, move)
+    })
+  },
+})
+
+function planned({ once, needs, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<Move[]> {
+  return once(`moves:${seat.node}`, async () => {
+    const [data = [], trashcan = []] = await Promise.all(
+      ['data', 'data-trashcan'].map((dir) => names(host, `${seat.base}/${dir}`)),
+    )
+    return planMoves(seat, needs.placement.token, { data, trashcan }, runId)
+  })
+}
+
+async function names(host: RemoteHost, dir: string): Promise<string[]> {
+  const found = await find(host, [dir], ['-mindepth', '1', '-maxdepth', '1'])
+  return found.map(({ path }) => path.slice(dir.length + 1))
+}
+
+async function mustBeInPlace(host: RemoteHost, { base, source }: Seat, token: string): Promise<void> {
+  const found = await names(host, `${base}/data`)
+  const wanted = source === undefined ? [] : [token]
+  if (found.length === wanted.length && wanted.every((name) => found.includes(name))) return
+  throw new RescueError(
+    'STEP_FAILED',
+    `${host.name}: ${base}/data holds ${found.join(', ') || 'nothing'} after the renames`,
+    {
+      hint: `another program works on this volume; look on the node: sudo ls -la ${JSON.stringify(base)}/data; then resume the run`,
+    },
+  )
+}

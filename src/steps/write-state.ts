@@ -1,0 +1,97 @@
+import { RescueError } from '../errors/rescue-error.ts'
+import { parseState } from '../etcd-manager/state-file.ts'
+import { changeState } from '../etcd-manager/state-write.ts'
+import { readFile } from '../node/files.ts'
+import { makeMove } from '../node/moves.ts'
+import { readStateFile } from '../node/volumes.ts'
+import { writeFileOn } from '../node/write-file.ts'
+import type { RemoteHost } from '../ports/remote-host.ts'
+import { type Context, defineStep } from './define.ts'
+import type { Seat } from './facts.ts'
+import { onSeats } from './support/on-seats.ts'
+
+type Ctx = Context<'placement' | 'stopped' | 'swapped'>
+
+const MAX_BYTES = 64 * 1024
+
+/**
+ * etcd-manager starts what `state` names, and reads it once, at its start. All fields that are not about this stay; the old
+ * file stays beside it. A seat without data loses its `state`: with one that names a directory which is not there, its
+ * etcd would start under the old member's id with an empty log.
+ */
+export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
+  id: 'write-state',
+  title: "name the directory in etcd-manager's state",
+  effect: 'change',
+  needs: ['placement', 'stopped', 'swapped'],
+  describe: () => ({
+    reads: ['state on every seat'],
+    changes: ['state on every seat, which names the token; the old one stays beside it as state.before-<run>'],
+  }),
+  act: async (context) => {
+    const { world, needs } = context
+    await onSeats(world, needs.placement.seats, (host, seat) => write(context, host, seat))
+    return {}
+  },
+  verify: async ({ world, needs }) => {
+    const { seats, token } = needs.placement
+    await onSeats(world, seats, async (host, { base, source }) => {
+      const state = await readStateFile(host, base)
+      const named = state === undefined ? undefined : parseState(state).cluster?.token
+      if (named !== (source === undefined ? undefined : token)) throw wrong(host, base, named)
+    })
+  },
+  undo: async (context) => {
+    await onSeats(context.world, context.needs.placement.seats, (host, seat) => takeBack(context, host, seat))
+  },
+})
+
+const beforeOf = ({ base }: Seat, runId: string) => `${base}/state.before-${runId}`
+
+async function write(context: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
+  const { once, runId, needs } = context
+  const path = `${seat.base}/state`
+  const before = beforeOf(seat, runId)
+  const had = await once(`had:${seat.node}`, async () => (await readFile(host, path, MAX_BYTES)) !== undefined)
+  if (seat.source === undefined) return had ? makeMove(host, { from: path, to: before }) : undefined
+  // kept first, from the original: after a crash `state` may be the new one already
+  const kept = (await readFile(host, before, MAX_BYTES)) ?? (had ? await readFile(host, path, MAX_BYTES) : undefined)
+  if (kept !== undefined) await writeFileOn(host, before, kept)
+  const { token, etcdVersion, members } = needs.placement
+  await writeFileOn(host, path, changed(host, kept, { token, etcdVersion, nodes: members }))
+}
+
+function changed(host: RemoteHost, old: Buffer | undefined, change: Parameters<typeof changeState>[1]): Buffer {
+  try {
+    return changeState(old ?? Buffer.alloc(0), change)
+  } catch (cause) {
+    throw new RescueError('COPY_CORRUPT', `${host.name}: the state file of etcd-manager is no protobuf message`, {
+      hint: 'it is kept as state.before-<run>; move it away on the node (sudo mv) and resume the run: a new one is written',
+      cause,
+    })
+  }
+}
+
+async function takeBack({ recall, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
+  const had = recall(`had:${seat.node}`)
+  const path = `${seat.base}/state`
+  const before = beforeOf(seat, runId)
+  if (had === undefined) return
+  if (seat.source === undefined) return had ? makeMove(host, { from: before, to: path }) : undefined
+  if (!had) {
+    const written = await readFile(host, path, MAX_BYTES)
+    return written === undefined ? undefined : makeMove(host, { from: path, to: `${path}.undone-${runId}` })
+  }
+  const kept = await readFile(host, before, MAX_BYTES)
+  if (kept !== undefined) await writeFileOn(host, path, kept)
+}
+
+function wrong(host: RemoteHost, base: string, named: string | undefined): RescueError {
+  return new RescueError(
+    'STEP_FAILED',
+    `${host.name}: ${base}/state names ${named ?? 'no token'} after it was written`,
+    {
+      hint: 'an etcd-manager still runs there; stop it and resume the run',
+    },
+  )
+}
