@@ -12,6 +12,7 @@ import { facts } from './facts.ts'
 import { fence } from './fence.ts'
 import { fetchMember } from './fetch-member.ts'
 import { gzipSnapshot } from './gzip-snapshot.ts'
+import { prepareSeed } from './prepare-seed.ts'
 import { publishBackup } from './publish-backup.ts'
 import { removeSecrets } from './remove-secrets.ts'
 import { restartApiserver } from './restart-apiserver.ts'
@@ -20,6 +21,7 @@ import { restartEtcdManager } from './restart-etcd-manager.ts'
 import { restartKubelets } from './restart-kubelets.ts'
 import { restoreLocally } from './restore-locally.ts'
 import { saveCurrent } from './save-current.ts'
+import { seedMembers } from './seed-members.ts'
 import { startEtcdManager } from './start-etcd-manager.ts'
 import { stopEtcdManager } from './stop-etcd-manager.ts'
 import { swapDirectories } from './swap-directories.ts'
@@ -48,6 +50,8 @@ const steps: AnyStep[] = [
   fence,
   checkControlFiles,
   saveCurrent,
+  prepareSeed,
+  seedMembers,
   stopEtcdManager,
   swapDirectories,
   writeState,

@@ -32,7 +32,7 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
       for (const move of plans[seats.indexOf(seat)] ?? []) await makeMove(host, move)
     })
     for (const [at, seat] of seats.entries())
-      for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${from} → ${to}`)
+      for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
     return { swapped: { nodes: seats.map(({ node }) => node) } }
   },
   verify: async ({ world, needs }) => {
@@ -46,6 +46,8 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
     })
   },
 })
+
+const below = ({ base }: Seat, path: string) => path.slice(base.length + 1)
 
 function planned({ once, needs, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<Move[]> {
   return once(`moves:${seat.node}`, async () => {

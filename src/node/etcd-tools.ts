@@ -1,0 +1,34 @@
+import { pathOn, type RemoteHost } from '../ports/remote-host.ts'
+import { detectRuntime } from './detect-runtime.ts'
+import { find } from './find.ts'
+import { findContainers } from './runtime.ts'
+
+/** Where etcd-manager has its etcds, in its own image and in image volumes. */
+const PLACES = ['', '/usr/local/bin']
+
+/**
+ * The program on the node that restores snapshots of an etcd version, seen through the running etcd-manager's process:
+ * `etcdutl`, or `etcdctl` before there was one (FACTS 2). Undefined when there is none, or nothing runs.
+ */
+export async function restoreToolOn(
+  host: RemoteHost,
+  etcdCluster: string,
+  version: string,
+): Promise<string | undefined> {
+  const query = { container: 'etcd-manager', podPrefix: `etcd-manager-${etcdCluster}` }
+  const [container] = await findContainers(host, query)
+  if (!container) return undefined
+  const { pid } = await (await detectRuntime(host)).inspect(container.id)
+  if (pid <= 0) return undefined
+  const dirs = PLACES.map((place) => pathOn(host, `/proc/${pid}/root/opt/etcd-v${version}${place}`))
+  const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1', '-type', 'f', '-name', 'etcd*tl'])
+  const named = (name: string) => found.find(({ path }) => path.endsWith(`/${name}`))?.path
+  return named('etcdutl') ?? named('etcdctl')
+}
+
+/** Whether this program runs on the node and can restore with a higher revision. */
+export async function canBumpOn(host: RemoteHost, tool: string): Promise<boolean> {
+  const argv = ['env', 'ETCDCTL_API=3', tool, 'snapshot', 'restore', '--help'] as const
+  const { code, stdout, stderr } = await host.run({ effect: 'read', argv, okCodes: [0, 1, 2, 126, 127] })
+  return code === 0 && (stdout + stderr).includes('--mark-compacted')
+}
