@@ -10,6 +10,10 @@ let dir: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'etcd-rescue-cli-'))
   await writeFile(join(dir, 'bad.yaml'), 'clustr: x\nstate: y\n')
+  await writeFile(
+    join(dir, 'ok.yaml'),
+    'cluster: a.b\nstate: file:///none\nnodes: { controlPlane: [{ name: a, address: 127.0.0.1, port: 1 }] }\n',
+  )
   await writeFile(join(dir, 'runbook.yaml'), 'apiVersion: etcd-rescue/v1\nname: x\nsteps:\n  - id: no-such-step\n')
 })
 afterAll(() => rm(dir, { recursive: true }))
@@ -31,6 +35,13 @@ describe('every failure', () => {
     [['runs', 'show', 'no-such', '--work-dir', '.'], 2, 'RUN_UNKNOWN', 'no-such'],
     [['runs', 'resume', '--work-dir', '.'], 2, 'RUN_UNKNOWN', 'there are no runs'],
     [['drill', '--size', 'big'], 2, 'USAGE', '--size "big"'],
+    [['drill', '--keys', 'many'], 2, 'USAGE', 'Parsing --keys: Expected an integer'],
+    [['recovr', '--yes'], 2, 'USAGE', 'there is no command "recovr"'],
+    [['recover', 'prod.example.com'], 2, 'USAGE', 'recover takes no argument "prod.example.com"'],
+    [['restart', 'nothing'], 2, 'USAGE', 'there is no command "restart nothing"'],
+    [['run', 'rebuild-from-trashcan', '--only', 'x', '--config', 'ok.yaml'], 2, 'USAGE', 'has no step "x"'],
+    [['recover', '--config', 'ok.yaml', '--work-dir', 'bad.yaml/x'], 20, 'PRECONDITION', 'no run can be kept'],
+    [['recover', '--config', 'ok.yaml', '--work-dir', '/proc/x/y'], 20, 'PRECONDITION', 'no run can be kept'],
     [['control', 'show', '--name', 'a.b', '--state', 'file:///none/such'], 20, 'STORE_MISSING', '/none/such'],
   ])('%j ends with %i %s', async (args, exit, code, message) => {
     const text = await cli(args, { cwd: dir })
