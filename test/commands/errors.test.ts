@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { told } from '../../src/app/told.ts'
-import { cli, testPackage } from '../support/cli.ts'
+import { cli, startCli, testPackage } from '../support/cli.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -74,6 +75,26 @@ describe('every failure', () => {
       if (before === undefined) delete process.env.XDG_STATE_HOME
       else process.env.XDG_STATE_HOME = before
     }
+  })
+
+  it('is not that nobody reads the progress any more: the command goes on, and its result counts', async () => {
+    const { child, finished } = startCli(['config', 'show', '--config', 'ok.yaml', '--name', 'other.example'], {
+      cwd: dir,
+    })
+    child.stderr.destroy()
+    const { code, stdout } = await finished
+    expect(code).toBe(0)
+    expect(stdout).toContain('cluster: other.example')
+  })
+
+  it.runIf(existsSync('/dev/full'))('is told when the result cannot be written', () => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${testPackage()}/bin/run.js" runbooks list > /dev/full`],
+      { cwd: '/', encoding: 'utf8' },
+    )
+    expect(status).toBe(30)
+    expect(stderr).toMatch(/^Error: the result cannot be written: .*ENOSPC.*\nCode: LOCAL_FILE\nTry: .*\n$/)
   })
 
   it('is not a pipe that was closed early', () => {
