@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -77,14 +77,14 @@ describe('every failure', () => {
     }
   })
 
-  it('is not that nobody reads the progress any more: the command goes on, and its result counts', async () => {
-    const { child, finished } = startCli(['config', 'show', '--config', 'ok.yaml', '--name', 'other.example'], {
-      cwd: dir,
-    })
+  it('is not that nobody reads the progress any more: the run goes on, and how it ends counts', async () => {
+    await mkdir(join(dir, 'store/a.b/backups/etcd/main'), { recursive: true })
+    const args = ['recover', '--dry-run', '--config', 'ok.yaml', '--state', `file://${dir}/store`]
+    const { child, finished } = startCli(args, { cwd: dir })
     child.stderr.destroy()
     const { code, stdout } = await finished
-    expect(code).toBe(0)
-    expect(stdout).toContain('cluster: other.example')
+    expect(code).toBe(20)
+    expect(stdout).toMatch(/^run .*: rebuild-from-trashcan, failed$/m)
   })
 
   it.runIf(existsSync('/dev/full'))('is told when the result cannot be written', () => {
