@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 
-// `| head` closes the pipe early: that is no error of ours
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-}
+// Whoever read the progress is gone (`2>&1 | head`, a closed terminal): that must not end a recovery half way
+process.stderr.on('error', () => {})
+// stdout is the result, written when all is done. `| head` closes it early: that is no error of ours
+process.stdout.on('error', ({ code, message }) => {
+  if (code === 'EPIPE') process.exit(process.exitCode ?? 0)
+  process.stderr.write(`Error: the result cannot be written: ${message}\nCode: LOCAL_FILE\n`)
+  process.stderr.write('Try: make room where it was to go; how a run went: etcd-rescue runs show\n')
+  process.exit(30)
+})
 
 // The same line as oclif's, without loading it: scripts ask for the version often
 if (process.argv.length === 3 && process.argv[2] === '--version') {

@@ -7,7 +7,7 @@ export default class RestartKubelet extends BaseCommand {
   static override summary = 'restart kubelet on every node, in batches'
   static override flags = {
     ...runFlags,
-    batch: Flags.integer({ summary: 'how many at once', default: 5, min: 1, max: 1000 }),
+    batch: Flags.integer({ summary: 'how many at once', default: 5, min: 1, max: 100 }),
   }
 
   async run(): Promise<RescueResult> {

@@ -50,9 +50,10 @@ export abstract class BaseCommand extends Command {
    * other; its exit code says how it ended.
    */
   protected show<T>(value: T, lines: readonly string[], exitCode = 0): T {
+    // first, because a closed pipe ends the process while it writes
+    if (exitCode !== 0) process.exitCode = exitCode
     // names from nodes and buckets are in results too
     for (const line of lines) this.log(clean(line))
-    if (exitCode !== 0) process.exitCode = exitCode
     // the screen was silent, and a log without the error would be of no use
     if (exitCode !== 0 && this.jsonEnabled()) process.stderr.write(failureText(value))
     return value

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Incident, Lab } from '../lab/index.ts'
 import type { ByHandResult } from '../ui/run-result.ts'
+import { signals } from './signals.ts'
 
 /**
  * Hands the broken sandbox to the operator, who types `recover` in another terminal, until Ctrl-C here. The variables
@@ -24,12 +25,10 @@ const LONGEST_MS = 60 * 60_000
 function stopped(): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, LONGEST_MS)
-    process.on('SIGINT', done)
-    process.on('SIGTERM', done)
+    for (const signal of signals) process.on(signal, done)
     function done() {
       clearTimeout(timer)
-      process.off('SIGINT', done)
-      process.off('SIGTERM', done)
+      for (const signal of signals) process.off(signal, done)
       resolve()
     }
   })

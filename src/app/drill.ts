@@ -6,6 +6,7 @@ import { registry } from '../steps/registry.ts'
 import { breaking } from './break-step.ts'
 import { handOver, toByHandResult } from './drill-by-hand.ts'
 import { type DrillOptions, parseDrill } from './drill-options.ts'
+import { sandboxDir, unhurried, untilStopped } from './drill-stop.ts'
 import { execute } from './execute.ts'
 import { type ByHandResult, type DrillResult, type Outcome, toRescueResult } from './result.ts'
 import { findRunbook } from './runbooks.ts'
@@ -18,6 +19,8 @@ import { loadSettings } from './settings.ts'
  */
 export async function drill(session: Session, options: DrillOptions): Promise<Outcome<DrillResult | ByHandResult>> {
   const { labOptions, seed, breakStep, runbook, minor, binDir } = parseDrill(options)
+  // a name that is wrong is told before a cluster is built, not after
+  if (breakStep !== undefined) breaking(registry, breakStep)
   const note = (line: string) => session.screen.listen({ type: 'note', step: '', line })
   const [{ buildLab, incident }, { localEtcd }] = await Promise.all([
     import('../lab/index.ts'),
@@ -26,9 +29,10 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
   const started = performance.now()
   const release = await localEtcd({ ...(binDir === undefined ? {} : { binDir }), emit: note }).find(minor)
   note(`building a cluster with etcd ${release.version}`)
-  const lab = await buildLab({ ...labOptions, release, note })
+  const dir = sandboxDir(options.keep)
+  const lab = await untilStopped(session, buildLab({ ...labOptions, dir, release, note }))
   try {
-    const happened = await incident(lab, seed)
+    const happened = await untilStopped(session, incident(lab, seed))
     const seconds = (performance.now() - started) / 1000
     const before = { ...happened.expected, etcdVersion: release.version, store: lab.store.url, seconds }
     if (options.byHand) {
@@ -38,7 +42,7 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
     }
     const inLab = sessionIn(session, lab)
     const result = await recoverIn(inLab, { runbook, breakStep, binDir })
-    const compared = result.status === 'succeeded' ? await compare(lab, happened) : undefined
+    const compared = result.status === 'succeeded' ? await untilStopped(session, compare(lab, happened)) : undefined
     const value: DrillResult = {
       ...toRescueResult(result),
       incident: before,
@@ -48,7 +52,7 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
     const exitCode = compared?.digestMatches === false ? 40 : result.exitCode
     return { value, exitCode }
   } finally {
-    await lab.close()
+    await unhurried(session, () => lab.close())
   }
 }
 

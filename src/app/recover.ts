@@ -1,5 +1,5 @@
 import { requireNodes, toTarget } from '../config/index.ts'
-import { createJournal, loadRun, memoryJournal, type NewRun, openJournal } from '../engine/index.ts'
+import { createJournal, loadRun, memoryJournal, type NewRun, openJournal, selectItems } from '../engine/index.ts'
 import { factsOf } from '../engine/state.ts'
 import { loadRunbook, planRunbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
@@ -28,6 +28,8 @@ export async function runRunbook(session: Session, choice: RunChoice): Promise<O
   const plan = planRunbook(runbook, registry, target, choice.inputs)
   const run: NewRun = { runbook, inputs: plan.inputs, target, tool: session.version }
   const options = await optionsOf(choice, config.workDir)
+  // a step that is not there is a wrong flag, and no run that failed and could be resumed
+  selectItems(plan, { facts: {}, ...options })
   const journal = session.dryRun ? memoryJournal(run) : await createJournal(config.workDir, run)
   const result = await execute(session, { config, target, plan, journal, options })
   return { value: toRescueResult(result), exitCode: result.exitCode }

@@ -13,7 +13,15 @@ export interface Config {
   cluster?: string
   state?: string
   etcdClusters: Record<string, { backupStore?: string }>
-  s3: { region?: string; endpoint?: string; forcePathStyle?: boolean; profile?: string }
+  s3: {
+    region?: string
+    endpoint?: string
+    forcePathStyle?: boolean
+    profile?: string
+    encryption?: 'AES256' | 'aws:kms'
+    kmsKeyId?: string
+    checksums?: 'when-supported' | 'when-required'
+  }
   ssh: { user?: string; port?: number; identityFile?: string; knownHosts?: string; jump?: string; sudo: boolean }
   nodes: { controlPlane: ConfigNode[]; workers: ConfigNode[] }
   volumes: string[]

@@ -12,6 +12,8 @@ etcdClusters:
 
 # Without these: S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY as kOps reads them, else AWS' default chain.
 # s3: { region: eu-west-1, endpoint: http://127.0.0.1:9000, forcePathStyle: true, profile: prod }
+# What is written is encrypted as the bucket has it; say so here where the store wants it asked for with every object.
+# s3: { encryption: aws:kms, kmsKeyId: alias/etcd-backups }
 
 ssh:
   user: admin

@@ -19,7 +19,7 @@ export function parseConfig(text: string, file: string): ConfigFile {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const broken = document.errors.map((error) => ({ offset: error.pos[0], message: error.message }))
   if (broken.length > 0) throw invalid(broken, file, lines)
-  const parsed = configFileSchema.safeParse(toValue(document, file) ?? {}, { reportInput: true })
+  const parsed = configFileSchema.safeParse(toValue(document, file, lines) ?? {}, { reportInput: true })
   if (parsed.success) return parsed.data
   throw invalid(
     parsed.error.issues.flatMap((issue) => problemsOf(issue, document)),
@@ -28,11 +28,14 @@ export function parseConfig(text: string, file: string): ConfigFile {
   )
 }
 
-function toValue(document: Document, file: string): unknown {
+/** Aliases are the one thing that is found out only here: too many, or of nothing. */
+function toValue(document: Document, file: string, lines: LineCounter): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (cause) {
-    throw new RescueError('CONFIG_INVALID', `${file}: too many aliases`, { hint: 'write the values out', cause })
+    const said = cause instanceof Error ? cause.message : String(cause)
+    const message = /excessive/i.test(said) ? 'the file has too many aliases: write the values out' : said
+    throw invalid([{ offset: 0, message }], file, lines)
   }
 }
 

@@ -37,7 +37,21 @@ export const configFileSchema = z
           .string()
           .regex(/^[\w .@+-]{1,128}$/, 'a profile name')
           .optional(),
+        encryption: z
+          .enum(['AES256', 'aws:kms'])
+          .optional()
+          .describe('server-side encryption of what is written, default as the bucket has it'),
+        kmsKeyId: z
+          .string()
+          .regex(/^[\w:/-]{1,2048}$/, 'the id, ARN or alias of a KMS key')
+          .optional()
+          .describe('with encryption: aws:kms; default the key of the account'),
+        checksums: z
+          .enum(['when-supported', 'when-required'])
+          .optional()
+          .describe('when-required for stores that know no CRC32 checksums'),
       })
+      .superRefine(keyWithKms)
       .optional(),
     ssh: z
       .strictObject({
@@ -65,6 +79,12 @@ export const configFileSchema = z
   .describe('etcd-rescue.yaml')
 
 export type ConfigFile = z.infer<typeof configFileSchema>
+
+/** A key without the mode that uses it would be left out in silence. */
+function keyWithKms(s3: { encryption?: string | undefined; kmsKeyId?: string | undefined }, context: z.RefinementCtx) {
+  if (s3.kmsKeyId === undefined || s3.encryption === 'aws:kms') return
+  context.addIssue({ code: 'custom', message: 'encryption: aws:kms beside it', path: ['kmsKeyId'] })
+}
 
 interface NodeLists {
   controlPlane?: { name: string }[] | undefined

@@ -59,7 +59,16 @@ export interface RunResult {
 }
 
 export function thisOwner(): Owner {
-  return { user: userInfo().username, host: hostname() }
+  return { user: userName(), host: hostname() }
+}
+
+/** In a container the user often has a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
+  }
 }
 
 export const stateOf = ({ journal }: Env, { id }: PlanItem): StepState => stepState(journal.state, id)

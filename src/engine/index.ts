@@ -7,5 +7,6 @@ export { acquireLock, breakLock, type HeldLock, LOCK_KEY, type LockOptions, type
 export type { LockDocument } from './lock-document.ts'
 export { runPlan } from './run.ts'
 export { type LoadedRun, listRuns, loadRun, type RunSummary } from './runs.ts'
+export { selectItems } from './select.ts'
 export { type StopSwitch, stopSwitch } from './stop.ts'
 export { type UndoResult, undoRun } from './undo.ts'

@@ -1,9 +1,9 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RescueError } from '../errors/rescue-error.ts'
+import { RescueError } from '../errors/rescue-error.ts'
 import type { Target } from '../ports/target.ts'
 import { readJournal } from './journal-read.ts'
-import { fileError, syncDir } from './local-file.ts'
+import { fileError, makeDir, syncDir } from './local-file.ts'
 import type { JournalRecord, NewRecord, RunHeader } from './records.ts'
 import { newRunId } from './run-id.ts'
 import { apply, newState, type RunState } from './state.ts'
@@ -46,13 +46,16 @@ function headerOf({ runbook, inputs, target, tool }: NewRun, now: Date): RunHead
   }
 }
 
-/** Begins a run on disk. The first line appears whole or not at all, so a run that can be seen can be read. */
+/**
+ * Begins a run on disk. The first line appears whole or not at all, so a run that can be seen can be read. `PRECONDITION`
+ * where the work directory allows none: there is nothing yet that could be resumed.
+ */
 export async function createJournal(workDir: string, run: NewRun): Promise<Journal> {
   const now = run.now ?? (() => new Date())
   const header = headerOf(run, now())
   const dir = runDirOf(workDir, header.run)
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await makeDir(dir)
     const release = await takeWriterLock(dir, header.run)
     const path = join(dir, JOURNAL_FILE)
     const handle = await open(`${path}.part`, 'ax', 0o600)
@@ -61,8 +64,9 @@ export async function createJournal(workDir: string, run: NewRun): Promise<Journ
     await rename(`${path}.part`, path)
     await syncDir(dir)
     return fileJournal({ header, dir, handle, release, now, state: newState() })
-  } catch (error) {
-    throw fileError(error, dir)
+  } catch (cause) {
+    const { message, hint } = fileError(cause, dir)
+    throw new RescueError('PRECONDITION', `no run can be kept in the work directory: ${message}`, { hint, cause })
   }
 }
 

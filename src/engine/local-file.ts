@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
 
 export const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
@@ -18,6 +19,25 @@ export function fileError(error: unknown, path: string): RescueError {
     cause: error,
   })
 }
+
+/** 0700, with its parents. Node's own recursive mkdir never ends where a parent is there and refuses (below /proc). */
+export async function makeDir(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
+    const parent = dirname(path)
+    if (codeOf(error) !== 'ENOENT' || (await isDirectory(parent))) throw error
+    await makeDir(parent)
+    await mkdir(path, { mode: 0o700 })
+  }
+}
+
+const isDirectory = (path: string) =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 /** A new or renamed file survives a crash only once its directory was flushed. */
 export async function syncDir(dir: string): Promise<void> {

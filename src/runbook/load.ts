@@ -32,7 +32,7 @@ export function checkRunbook({ file, text }: RunbookSource, registry: Registry):
   const done = (problems: Problem[]): Checked => ({ problems: place(problems, document, lines, file) })
   if (document.errors.length > 0) return { problems: syntaxProblems(document, lines, file) }
   const raw = toValue(document)
-  if (!raw.ok) return done([{ path: [], message: 'the file has too many aliases', wayOut: 'write the values out' }])
+  if (!raw.ok) return done([{ path: [], message: raw.message, wayOut: 'write the values out' }])
   const parsed = runbookFile.safeParse(raw.value, { reportInput: true })
   const header = parsed.success ? [] : fromZod(parsed.error, runbookFile)
   const { entries, problems, broken } = parseEntries(stepsOf(raw.value))
@@ -44,11 +44,13 @@ export function checkRunbook({ file, text }: RunbookSource, registry: Registry):
   return { runbook: toRunbook(file, text, parsed.data, entries, registry), problems: [] }
 }
 
-function toValue(document: Document): { ok: true; value: unknown } | { ok: false } {
+/** Aliases are the one thing that is found out only here: too many, or of nothing. */
+function toValue(document: Document): { ok: true; value: unknown } | { ok: false; message: string } {
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {} }
-  } catch {
-    return { ok: false }
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    return { ok: false, message: /excessive/i.test(said) ? 'the file has too many aliases' : said }
   }
 }
 

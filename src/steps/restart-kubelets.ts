@@ -38,6 +38,7 @@ export const restartKubelets = defineStep<never, never, Inputs>({
     await goOnWithout(
       context,
       failed.map(({ why }) => why),
+      hosts.length,
       'kubelet',
     )
     return {}

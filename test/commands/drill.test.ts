@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registry } from '../../src/steps/registry.ts'
-import { cli } from '../support/cli.ts'
+import { cli, startCli } from '../support/cli.ts'
 import { etcdReleases, noEtcd, testCacheDir } from '../support/etcd.ts'
 
 const found = (await etcdReleases()).some(({ minor }) => minor === '3.5')
@@ -41,4 +41,32 @@ describe.skipIf(!found)(`the drill (${found ? 'real etcd' : noEtcd})`, () => {
     expect(await readdir(join(dir, 'tmp'))).toEqual([])
     await expect(readdir(join(dir, 'state'))).rejects.toThrow('ENOENT')
   }, 300_000)
+  it('refuses a step that is not there before it builds a cluster', async () => {
+    const { code, stderr } = await drill('--break', 'no-such-step')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^Error: --break no-such-step/)
+  })
+
+  it.each([
+    ['SIGINT', /building a cluster/],
+    ['SIGHUP', /writing 300 keys/],
+  ] as const)(
+    '%s while there is no run yet: one sentence, and nothing is left',
+    async (signal, when) => {
+      const { child, finished } = startCli(['drill', '--keys', '300', '--etcd-bin-dir', testCacheDir], {
+        env: { TMPDIR: join(dir, 'tmp'), XDG_STATE_HOME: join(dir, 'state') },
+      })
+      let told = ''
+      child.stderr.on('data', (chunk) => {
+        const before = when.test(told)
+        told += chunk
+        if (!before && when.test(told)) child.kill(signal)
+      })
+      const { code, stdout, stderr } = await finished
+      expect({ code, stdout }, stderr).toEqual({ code: 130, stdout: '' })
+      expect(stderr).toMatch(/\nError: the drill was stopped.*\nCode: STOPPED\nTry: .*etcd-rescue drill\n$/)
+      expect(await readdir(join(dir, 'tmp'))).toEqual([])
+    },
+    120_000,
+  )
 })

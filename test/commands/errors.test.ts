@@ -1,15 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { told } from '../../src/app/told.ts'
-import { cli, testPackage } from '../support/cli.ts'
+import { cli, startCli, testPackage } from '../support/cli.ts'
 
 let dir: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'etcd-rescue-cli-'))
   await writeFile(join(dir, 'bad.yaml'), 'clustr: x\nstate: y\n')
+  await writeFile(
+    join(dir, 'ok.yaml'),
+    'cluster: a.b\nstate: file:///none\nnodes: { controlPlane: [{ name: a, address: 127.0.0.1, port: 1 }] }\n',
+  )
   await writeFile(join(dir, 'runbook.yaml'), 'apiVersion: etcd-rescue/v1\nname: x\nsteps:\n  - id: no-such-step\n')
 })
 afterAll(() => rm(dir, { recursive: true }))
@@ -31,6 +36,13 @@ describe('every failure', () => {
     [['runs', 'show', 'no-such', '--work-dir', '.'], 2, 'RUN_UNKNOWN', 'no-such'],
     [['runs', 'resume', '--work-dir', '.'], 2, 'RUN_UNKNOWN', 'there are no runs'],
     [['drill', '--size', 'big'], 2, 'USAGE', '--size "big"'],
+    [['drill', '--keys', 'many'], 2, 'USAGE', 'Parsing --keys: Expected an integer'],
+    [['recovr', '--yes'], 2, 'USAGE', 'there is no command "recovr"'],
+    [['recover', 'prod.example.com'], 2, 'USAGE', 'recover takes no argument "prod.example.com"'],
+    [['restart', 'nothing'], 2, 'USAGE', 'there is no command "restart nothing"'],
+    [['run', 'rebuild-from-trashcan', '--only', 'x', '--config', 'ok.yaml'], 2, 'USAGE', 'has no step "x"'],
+    [['recover', '--config', 'ok.yaml', '--work-dir', 'bad.yaml/x'], 20, 'PRECONDITION', 'no run can be kept'],
+    [['recover', '--config', 'ok.yaml', '--work-dir', '/proc/x/y'], 20, 'PRECONDITION', 'no run can be kept'],
     [['control', 'show', '--name', 'a.b', '--state', 'file:///none/such'], 20, 'STORE_MISSING', '/none/such'],
   ])('%j ends with %i %s', async (args, exit, code, message) => {
     const text = await cli(args, { cwd: dir })
@@ -63,6 +75,26 @@ describe('every failure', () => {
       if (before === undefined) delete process.env.XDG_STATE_HOME
       else process.env.XDG_STATE_HOME = before
     }
+  })
+
+  it('is not that nobody reads the progress any more: the run goes on, and how it ends counts', async () => {
+    await mkdir(join(dir, 'store/a.b/backups/etcd/main'), { recursive: true })
+    const args = ['recover', '--dry-run', '--config', 'ok.yaml', '--state', `file://${dir}/store`]
+    const { child, finished } = startCli(args, { cwd: dir })
+    child.stderr.destroy()
+    const { code, stdout } = await finished
+    expect(code).toBe(20)
+    expect(stdout).toMatch(/^run .*: rebuild-from-trashcan, failed$/m)
+  })
+
+  it.runIf(existsSync('/dev/full'))('is told when the result cannot be written', () => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${testPackage()}/bin/run.js" runbooks list > /dev/full`],
+      { cwd: '/', encoding: 'utf8' },
+    )
+    expect(status).toBe(30)
+    expect(stderr).toMatch(/^Error: the result cannot be written: .*ENOSPC.*\nCode: LOCAL_FILE\nTry: .*\n$/)
   })
 
   it('is not a pipe that was closed early', () => {

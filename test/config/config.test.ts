@@ -154,6 +154,8 @@ describe('problems of the config file', () => {
     ['ssh: { user: "-oProxyCommand=x" }', 'ssh.user'],
     ['ssh: { jump: "-oProxyCommand=x" }', 'ssh.jump'],
     ['s3: { endpoint: "ftp://x" }', 's3.endpoint'],
+    ['s3: { encryption: rot13 }', 's3.encryption'],
+    ['s3: { encryption: AES256, kmsKeyId: alias/x }', 's3.kmsKeyId'],
     ['nodes: { workers: [{ name: a, address: "-x" }] }', 'nodes.workers.0.address'],
     ['nodes: { controlPlane: [{ name: a, address: a }], workers: [{ name: a, address: b }] }', 'nodes.workers.0.name'],
     ['etcdClusters: { "../x": {} }', 'etcdClusters'],
@@ -167,6 +169,7 @@ describe('problems of the config file', () => {
 
   it('include broken YAML', () => {
     expect(problems('cluster: a\ncluster: b\nstate: "x\n').length).toBeGreaterThan(0)
+    expect(problems('cluster: *nothing\n')).toEqual([expect.stringMatching(/^x\.yaml:1:1: .*alias.*nothing/)])
   })
 
   it('are bounded: aliases do not multiply', () => {

@@ -53,4 +53,14 @@ describe('restart-kubelets', () => {
     await expect(run(false)).rejects.toMatchObject({ code: 'STEP_FAILED', message: /cannot be reached: w1/ })
     expect((await run(true)).notes.at(-1)).toMatch(/kubelet was not restarted .* w1/)
   })
+
+  test('no node at all restarted is no success, whatever --yes says', async () => {
+    const workers = ['w1', 'w2'].map((name) => node(name, { isAway: () => true }))
+    const prompter = memoryPrompter({ confirm: true })
+    await expect(runStep('restart-kubelets', { world: { workers, prompter } })).rejects.toMatchObject({
+      code: 'HOST_UNREACHABLE',
+      message: /w1: .*; w2: /,
+    })
+    expect(prompter.questions).toEqual([])
+  })
 })

@@ -2,7 +2,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import type { Choice, Prompter } from '../../ports/prompter.ts'
 
 export interface PrompterOptions {
-  /** `--yes`: every `confirm` is yes, but for those that only `--set` answers. Never answers `typeName`. */
+  /** `--yes`: yes to every `confirm` that names this flag. It accepts no loss, no host key, and no `typeName`. */
   yes: boolean
   /** `--confirm NAME`: what `typeName` would have been answered. */
   confirm?: string | undefined
@@ -30,7 +30,7 @@ export function openPrompter(options: PrompterOptions): Prompter {
   return {
     interactive,
     confirm: async (question, { flag, default: preset = false }) => {
-      if (options.yes && !flag.startsWith('--set ')) return true
+      if (options.yes && flag.startsWith('--yes')) return true
       return ask(question, flag, ({ confirm }, context) =>
         confirm({ message: plain(question), default: preset }, context),
       )

@@ -27,7 +27,7 @@ export async function resolveEndpoint(options: Asked): Promise<Endpoint> {
   return {
     host: one('hostname') ?? options.address,
     port: options.port ?? Number(one('port') ?? 22),
-    user: options.user ?? one('user') ?? userInfo().username,
+    user: options.user ?? one('user') ?? userName(),
     ...identitiesOf(options, settings),
     knownHosts: options.knownHosts?.map(expand) ?? knownHostsOf(settings),
     hashKnownHosts: one('hashknownhosts') === 'yes',
@@ -36,6 +36,18 @@ export async function resolveEndpoint(options: Asked): Promise<Endpoint> {
     ...(proxyCommand === undefined ? {} : { proxyCommand }),
     ...(agent === undefined ? {} : { agent }),
     ...(configFile === undefined ? {} : { configFile }),
+  }
+}
+
+/** In a container the user often has a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch (cause) {
+    throw new RescueError('CONFIG_INVALID', 'nobody says as whom to log in, and this user has no name', {
+      hint: 'set ssh.user in etcd-rescue.yaml',
+      cause,
+    })
   }
 }
 

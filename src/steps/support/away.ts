@@ -13,10 +13,17 @@ export function isAway(error: unknown): boolean {
 export async function goOnWithout(
   { world, note }: Pick<StepContext<unknown, unknown>, 'world' | 'note'>,
   away: readonly string[],
+  all: number,
   what: string,
 ): Promise<void> {
   if (away.length === 0) return
   const said = `${what} was not restarted on nodes that cannot be reached: ${away.slice(0, 10).join('; ')}`
+  // nobody means by --yes that nothing at all is done
+  if (away.length === all) {
+    throw new RescueError('HOST_UNREACHABLE', said, {
+      hint: 'check the addresses and the way there, then resume the run',
+    })
+  }
   if (await world.prompter.confirm(`${said}. Go on without them?`, { flag: '--yes', default: false })) {
     note(`${said}. Restart it there before they take part again: what it holds is from before the restore`)
     return

@@ -49,7 +49,7 @@ export async function restartEverywhere(context: Ctx, pods: StaticPod[]): Promis
     }
     progress('nodes', index + 1, world.controlPlane.length, 'items')
   }
-  await goOnWithout(context, away, pods.map(({ container }) => container).join(' and '))
+  await goOnWithout(context, away, world.controlPlane.length, pods.map(({ container }) => container).join(' and '))
 }
 
 /** `PRECONDITION` when etcd-manager runs on a node only in name. Resolves to why each node that is away could not be asked. */

@@ -47,6 +47,14 @@ describe('the prompter on a terminal', () => {
     })
   })
 
+  it('asks about an unknown host key also with --yes: nobody has looked at the fingerprint', async () => {
+    const { open, typing, screen } = terminal()
+    const answer = open({ yes: true }).confirm('May this key be added?', { flag: 'ssh.knownHosts' })
+    await typing('n\r')
+    expect(await answer).toBe(false)
+    expect(screen()).toContain('May this key be added?')
+  })
+
   it('shows no escape sequence of a name that came from a node', async () => {
     const { open, typing, screen } = terminal()
     const choices = [{ value: 1, label: 'a:\u001b[2Jtoken\u202e' }]

@@ -3,6 +3,9 @@ import { GetObjectCommand, HeadObjectCommand, PutBucketVersioningCommand } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../../src/adapters/open-store.ts'
 import { placeOf, settingsOf } from '../../../src/adapters/s3/options.ts'
+import { openBackupStore } from '../../../src/app/stores.ts'
+import type { Config } from '../../../src/config/index.ts'
+import { parseConfig } from '../../../src/config/parse.ts'
 import { expectCode } from '../../contracts/object-store/support.ts'
 import { type LabS3Fixture, labS3 } from '../../support/lab-s3.ts'
 import { plainClient } from '../../support/s3-bucket.ts'
@@ -26,6 +29,18 @@ describe('settings of an S3 store', () => {
       expect(await head(key)).toMatchObject({ ServerSideEncryption: mode })
       expect((await head(key)).SSEKMSKeyId).toBe(kmsKeyId)
     }
+  })
+
+  it('takes encryption and checksums from the configuration file', async () => {
+    const { s3 } = parseConfig('s3: { encryption: aws:kms, kmsKeyId: alias/etcd, checksums: when-required }', 'x.yaml')
+    const env = { S3_ACCESS_KEY_ID: lab.accessKeyId, S3_SECRET_ACCESS_KEY: lab.secretAccessKey }
+    const store = await openBackupStore(
+      's3://bucket/prefix',
+      { s3: { ...s3, endpoint: lab.endpoint } as Config['s3'] },
+      env,
+    )
+    await store.write('configured', Buffer.from('x'))
+    expect(await head('configured')).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'alias/etcd' })
   })
 
   it('sends no encryption header by itself: the bucket decides', async () => {

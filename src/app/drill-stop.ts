@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stopSwitch } from '../engine/index.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import type { Session } from './session.ts'
+import { stopOnSignals } from './signals.ts'
+
+/**
+ * Work of the drill that is no run: Ctrl-C ends the waiting for it at once, since there is nothing to resume and only a
+ * sandbox to remove.
+ */
+export async function untilStopped<T>(session: Session, work: Promise<T>): Promise<T> {
+  const stop = stopSwitch()
+  const release = stopOnSignals(stop, session, 'removing the sandbox')
+  const stopped = new Promise<never>((_, reject) => {
+    stop.soft.addEventListener('abort', () => reject(drillStopped()), { once: true })
+  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    release()
+  }
+}
+
+/** Ctrl-C while the sandbox is being removed has nothing left to stop; the third ends the process all the same. */
+export async function unhurried(session: Session, work: () => Promise<void>): Promise<void> {
+  const release = stopOnSignals(stopSwitch(), session, 'the sandbox is being removed')
+  try {
+    await work()
+  } finally {
+    release()
+  }
+}
+
+/**
+ * A new directory for the sandbox. Unless it is to be kept it goes when this process ends, however early; the sandbox's
+ * processes die with this one.
+ */
+export function sandboxDir(keep: boolean): string {
+  const dir = mkdtempSync(join(tmpdir(), 'etcd-drill-'))
+  if (!keep) process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
+  return dir
+}
+
+function drillStopped(): RescueError {
+  return new RescueError('STOPPED', 'the drill was stopped, and its sandbox is removed', {
+    hint: 'there is nothing to resume; begin another: etcd-rescue drill',
+  })
+}
