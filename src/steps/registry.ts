@@ -3,11 +3,13 @@ import { checkControlFiles } from './check-control-files.ts'
 import { checkCopy } from './check-copy.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { cleanUpLeases } from './clean-up-leases.ts'
+import { compareWithRunning } from './compare-with-running.ts'
 import { confirmBackupsResume } from './confirm-backups-resume.ts'
 import { discoverTrashcan } from './discover-trashcan.ts'
 import { facts } from './facts.ts'
 import { fetchMember } from './fetch-member.ts'
 import { gzipSnapshot } from './gzip-snapshot.ts'
+import { listNodes } from './list-nodes.ts'
 import { publishBackup } from './publish-backup.ts'
 import { removeSecrets } from './remove-secrets.ts'
 import { restartApiserver } from './restart-apiserver.ts'
@@ -28,12 +30,14 @@ const steps: AnyStep[] = [
   fetchMember,
   checkCopy,
   restoreLocally,
+  listNodes,
   takeSnapshot,
   gzipSnapshot,
   publishBackup,
   trialRestore,
   checkControlFiles,
   saveCurrent,
+  compareWithRunning,
   triggerRestore,
   restartEtcdManager,
   watchRestore,
