@@ -4,6 +4,7 @@ import { homedir, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { agree } from './lib/agree.mjs'
 import { killedMember } from './lib/data.mjs'
 import { run } from './lib/process.mjs'
 import { manyRevisions } from './lib/revisions.mjs'
@@ -23,12 +24,18 @@ export async function inspect({ bytes, size, runs, dir }) {
   await compare(join(data.dir, 'member/snap/db'), runs)
 }
 
-/** Five million small revisions of four million keys. */
+/** Five million small revisions of four million keys; first, whether all say the same of them. */
 export async function revisions({ runs, dir }) {
   say('making 5 million revisions (once)')
   const data = await manyRevisions(binary(WRITER, 'etcd'), 5_000_000, join(dir ?? cache, 'bench', 'revisions'))
-  await compare(join(data.dir, 'member/snap/db'), runs)
+  const file = join(data.dir, 'member/snap/db')
+  const { rows, same } = await agree(await transpiledPackage(), binaries(WRITER), file)
+  for (const [what, ours, theirs] of rows) say(`${what.padEnd(14)} ours ${ours}  etcd ${WRITER} ${theirs}`)
+  if (!same) throw new Error('they do not agree')
+  await compare(file, runs)
 }
+
+const binaries = (version) => ({ version, etcd: binary(version, 'etcd'), etcdutl: binary(version, 'etcdutl') })
 
 async function compare(file, runs) {
   const packageDir = await transpiledPackage()

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
-import type { DiffValue } from '../src/app/diff/index.ts'
+import type { DiffValue } from '../src/app/diff.ts'
 import { etcdClusterFlag, sourceDescription } from '../src/app/flags.ts'
 
 export default class Diff extends BaseCommand {

@@ -2,7 +2,7 @@
 export { listStoreBackups, verifyBackup } from './app/backups.ts'
 export { initConfig, showConfig } from './app/config.ts'
 export { showControl } from './app/control.ts'
-export { diffSources } from './app/diff/index.ts'
+export { diffSources } from './app/diff.ts'
 export { drill } from './app/drill.ts'
 export { extractObjects } from './app/extract/index.ts'
 export { inspectSource } from './app/inspect.ts'

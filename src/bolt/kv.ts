@@ -1,3 +1,5 @@
+import { FieldReader } from './protobuf.ts'
+
 /** One revision of a key, as etcd keeps it in the bucket `key`. */
 export interface Revision {
   main: number
@@ -33,14 +35,26 @@ export interface KvRecord {
   lease: string
 }
 
-/** The key of a record of which only the beginning is there; `undefined` when that is not enough. */
-export function readKeyOnly(head: Buffer): Buffer | undefined {
-  // field 1, length-delimited, comes first; its length fits two varint bytes for all keys of interest
-  if (head.length < 3 || head[0] !== 0x0a) return undefined
-  const first = head[1] ?? 0
-  const length = first < 0x80 ? first : (first & 0x7f) | ((head[2] ?? 0) << 7)
-  const start = first < 0x80 ? 2 : 3
-  return start + length <= head.length ? head.subarray(start, start + length) : undefined
+/** Of a record of which only the beginning is there. */
+export interface RecordHead {
+  key: Buffer
+  /** 1 for the record that made the key; absent for a deletion, or where too little of the record is there. */
+  version?: number
+}
+
+/** Key and version of a record by its first bytes; `undefined` when they are not enough for the key. */
+export function readRecordHead(head: Buffer): RecordHead | undefined {
+  const reader = new FieldReader(head)
+  let found: RecordHead | undefined
+  try {
+    while (reader.next()) {
+      if (reader.field === 1 && reader.start >= 0) found = { key: head.subarray(reader.start, reader.end) }
+      if (reader.field === 4 && found) return { ...found, version: reader.value }
+    }
+  } catch {
+    // the value is cut, and comes after what is wanted
+  }
+  return found
 }
 
 export function readUint64BE(buffer: Buffer, at: number): number {

@@ -25,6 +25,8 @@ export interface DbPeek {
   /** Records, deletions included: more than keys. An estimate unless `revisionsExact`. */
   revisionsKept?: number
   revisionsExact: boolean
+  /** Different keys among these records, an estimate: deleted ones included. */
+  differentKeys?: number
   keySample: { keys: string[]; prefixes: Record<string, number> }
   sizeBytes: number
   /** Only where the file keeps its list of free pages; etcd itself does not. See `scanDb`. */
@@ -45,9 +47,13 @@ export async function peekDb(source: PageSource): Promise<DbPeek> {
   for (let left = TRIES; ; left--) {
     const peek = emptyPeek(source)
     const txid = await lookInto(source, peek)
-    if (!peek.findings.some(isFatal) || left === 1 || !(await hasMoved(source, txid))) return peek
+    if (!peek.findings.some(isFatal) || !(await hasMoved(source, txid))) return peek
+    if (left === 1) return { ...peek, findings: [MOVING, ...peek.findings.filter((finding) => !isFatal(finding))] }
   }
 }
+
+/** Not damaged: pages that were read one after the other are of different times. */
+const MOVING = 'an etcd writes to it faster than it can be read: what it holds is not known'
 
 const isFatal = (finding: string) => finding.startsWith('unusable')
 
@@ -63,18 +69,21 @@ function emptyPeek({ size }: PageSource): DbPeek {
   }
 }
 
+/** Gives the transaction that was looked at, also where damage ended the look. */
 async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | undefined> {
+  let txid: bigint | undefined
   try {
-    const db = await openDb(memoReader(source))
+    const reader = memoReader(source)
+    txid = (await readMeta(reader)).meta.txid
+    const db = await openDb(reader)
     peek.findings.push(...db.findings)
     peek.pageSize = db.meta.pageSize
     await lookIntoDb(db, peek)
-    return db.meta.txid
   } catch (error) {
     if (!isDamage(error)) throw error
     peek.findings.push(`unusable: ${error.message}`)
-    return undefined
   }
+  return txid
 }
 
 async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
@@ -91,10 +100,14 @@ async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
     peek.findings.push('unusable: there is no bucket of keys')
     return
   }
-  const sample = await sampleKeys(db, key, db.meta.pageSize > 8192 ? 6 : 30)
+  const sample = await sampleKeys(db, key, {
+    leaves: db.meta.pageSize > 8192 ? 6 : 30,
+    compactRevision,
+  })
   peek.revision = Math.max(sample.last?.main ?? 0, compactRevision, scheduledCompactRevision, 1)
   peek.revisionsKept = sample.revisions
   peek.revisionsExact = sample.isExact
+  peek.differentKeys = sample.differentKeys
   peek.guess = guessCluster(members, sample.keys)
   peek.keySample = { keys: namesOf(sample.keys), prefixes: countPrefixes(sample.keys) }
   if (sample.last === undefined) peek.findings.push('empty: there are no keys in it')
@@ -125,6 +138,7 @@ async function lookForFree({ source, meta }: Db, peek: DbPeek): Promise<void> {
 }
 
 async function hasMoved(source: PageSource, txid: bigint | undefined): Promise<boolean> {
+  if (txid === undefined) return false
   try {
     return (await readMeta(source)).meta.txid !== txid
   } catch {

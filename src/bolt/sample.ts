@@ -1,11 +1,11 @@
 import { badPage } from './damage.ts'
 import { type Bucket, bytesOf, type Db, readPageHead } from './db.ts'
-import { type Revision, readKeyOnly, readRevision } from './kv.ts'
+import { type Revision, readRecordHead, readRevision } from './kv.ts'
 import { elementAt, type Page } from './page.ts'
 
 const MAX_DEPTH = 64
-/** Enough for a registry path and what comes before it in a record. */
-const KEY_BYTES = 512
+/** Enough for a registry path, and for the numbers that come after it in a record. */
+const HEAD_BYTES = 512
 const KEYS_PER_LEAF = 4
 /** Of this many leaves whose records are counted, one is looked into for keys. */
 const COUNTED_PER_LOOKED = 3
@@ -16,21 +16,46 @@ export interface KeySample {
   /** Records in the bucket, deletions included; exact for a bucket of one leaf, else an estimate. */
   revisions: number
   isExact: boolean
+  /**
+   * How many different keys these records are of, an estimate. An empty cluster's few keys are written again and again
+   * (leases, leader elections), so its records say nothing of what it holds.
+   */
+  differentKeys: number
   /** Names of some keys, spread over the bucket. */
   keys: Buffer[]
 }
 
+interface SampleOptions {
+  leaves: number
+  /** Up to here each key has one record, the newest. */
+  compactRevision: number
+}
+
 /** The last revision and some keys of the bucket `key`, read from the few pages on the way to `leaves` of its leaves. */
-export async function sampleKeys(db: Db, bucket: Bucket, leaves: number): Promise<KeySample> {
+export async function sampleKeys(
+  db: Db,
+  bucket: Bucket,
+  { leaves, compactRevision }: SampleOptions,
+): Promise<KeySample> {
   const last = await descend(db, bucket, 1)
   // the rightmost leaf is still being filled: estimate by the others
   const places = Array.from({ length: leaves - 1 }, (_, index) => (index + 0.5) / leaves)
   const isExact = last.widths.length === 0
   const others = isExact ? [] : await Promise.all(places.map((place) => descend(db, bucket, place)))
   const looked = [...others.filter((_, index) => index % COUNTED_PER_LOOKED === 0), last]
-  const keys = await Promise.all(looked.map(({ leaf }) => keysOf(db, leaf)))
+  const records = (await Promise.all(looked.map(({ leaf }) => recordsOf(db, leaf)))).flat()
   const revisions = isExact ? last.leaf.count : estimate(others)
-  return { ...(await lastRevision(db, last.leaf)), revisions, isExact, keys: keys.flat() }
+  const keys = records.map(({ key }) => key)
+  const differentKeys = countDifferent(records, revisions, compactRevision)
+  return { ...(await lastRevision(db, last.leaf)), revisions, isExact, differentKeys, keys }
+}
+
+/** Each key has one record that is its first: the one that the compaction kept, or the one that made it since. */
+function countDifferent(records: readonly SampledRecord[], revisions: number, compactRevision: number): number {
+  if (records.length === 0) return 0
+  const firsts = records.filter(({ revision, version }) => revision.main <= compactRevision || version === 1)
+  const seen = new Set(records.map(({ key }) => key.toString('latin1'))).size
+  return Math.max(seen, Math.round((revisions * firsts.length) / records.length))
 }
 
 interface Descent {
@@ -55,25 +80,34 @@ async function descend(db: Db, bucket: Bucket, place: number): Promise<Descent> 
 }
 
 async function lastRevision(db: Db, leaf: Page): Promise<{ last?: Revision }> {
-  if (leaf.count === 0) return {}
-  const { keyStart, keyEnd } = elementAt(leaf, leaf.count - 1)
+  return leaf.count === 0 ? {} : { last: await revisionAt(db, leaf, leaf.count - 1) }
+}
+
+async function revisionAt(db: Db, leaf: Page, index: number): Promise<Revision> {
+  const { keyStart, keyEnd } = elementAt(leaf, index)
   const key = await bytesOf(db, leaf, keyStart, keyEnd)
   try {
-    return { last: readRevision(key, 0, key.length) }
+    return readRevision(key, 0, key.length)
   } catch (error) {
     throw badPage(leaf.id, error instanceof Error ? error.message : String(error))
   }
 }
 
-async function keysOf(db: Db, leaf: Page): Promise<Buffer[]> {
+interface SampledRecord {
+  revision: Revision
+  key: Buffer
+  version?: number
+}
+
+async function recordsOf(db: Db, leaf: Page): Promise<SampledRecord[]> {
   const step = Math.max(1, Math.floor(leaf.count / KEYS_PER_LEAF))
-  const keys: Buffer[] = []
-  for (let index = 0; index < leaf.count && keys.length < KEYS_PER_LEAF; index += step) {
+  const records: SampledRecord[] = []
+  for (let index = 0; index < leaf.count && records.length < KEYS_PER_LEAF; index += step) {
     const { keyEnd, valueEnd } = elementAt(leaf, index)
-    const key = readKeyOnly(await bytesOf(db, leaf, keyEnd, Math.min(valueEnd, keyEnd + KEY_BYTES)))
-    if (key) keys.push(Buffer.from(key))
+    const head = readRecordHead(await bytesOf(db, leaf, keyEnd, Math.min(valueEnd, keyEnd + HEAD_BYTES)))
+    if (head) records.push({ ...head, key: Buffer.from(head.key), revision: await revisionAt(db, leaf, index) })
   }
-  return keys
+  return records
 }
 
 /** The mean of what each way down says: records of its leaf times the widths of its branches. */

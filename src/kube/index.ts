@@ -1,6 +1,7 @@
+export { DiffTally } from './diff-tally.ts'
 export { type KubeKey, kindOf } from './keys.ts'
 export { applicable } from './manifest.ts'
 export { type Difference, type Explanation, isMasterLease, mayDiffer } from './may-differ.ts'
 export { type KubeNode, nodeOf } from './node.ts'
-export { decodeObject, decodePod, decodeWhole, type KubeObject, type WholeObject } from './object.ts'
+export { decodeObject, decodeWhole, type KubeObject, type WholeObject } from './object.ts'
 export { parseSelector, type Selector } from './selector.ts'

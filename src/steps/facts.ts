@@ -21,7 +21,7 @@ export const copySchema = z.object({
   clusterId: z.string().optional(),
   etcdVersion: z.string().optional(),
   revision: revision.optional(),
-  /** Records in the database, by a few pages: an estimate, above the number of keys by deletions and history. */
+  /** Records of different keys in the database, by a few pages: an estimate, above the keys by those that were deleted. */
   recordsKept: z.number().optional(),
   sizeBytes: bytes,
   walBytes: bytes,

@@ -5,6 +5,7 @@ import { checkMembers } from './check-members.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { chooseGeneration } from './choose-generation.ts'
 import { cleanUpLeases } from './clean-up-leases.ts'
+import { compareWithRunning } from './compare-with-running.ts'
 import { confirmBackupsResume } from './confirm-backups-resume.ts'
 import { copyAside } from './copy-aside.ts'
 import { discoverTrashcan } from './discover-trashcan.ts'
@@ -13,6 +14,7 @@ import { fence } from './fence.ts'
 import { fetchMember } from './fetch-member.ts'
 import { gzipSnapshot } from './gzip-snapshot.ts'
 import { prepareSeed } from './prepare-seed.ts'
+import { listNodes } from './list-nodes.ts'
 import { publishBackup } from './publish-backup.ts'
 import { removeSecrets } from './remove-secrets.ts'
 import { restartApiserver } from './restart-apiserver.ts'
@@ -43,6 +45,7 @@ const steps: AnyStep[] = [
   checkCopy,
   restoreLocally,
   checkMembers,
+  listNodes,
   takeSnapshot,
   gzipSnapshot,
   publishBackup,
@@ -57,6 +60,7 @@ const steps: AnyStep[] = [
   writeState,
   startEtcdManager,
   watchMembers,
+  compareWithRunning,
   triggerRestore,
   restartEtcdManager,
   watchRestore,

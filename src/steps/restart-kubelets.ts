@@ -4,6 +4,7 @@ import { restartUnit } from '../node/units.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import { goOnWithout, isAway } from './support/away.ts'
+import { gapLines, nodeGap, readNodes } from './support/known-nodes.ts'
 
 const inputs = z.strictObject({
   /** How many nodes at once. */
@@ -19,11 +20,12 @@ export const restartKubelets = defineStep<never, never, Inputs>({
   effect: 'change',
   inputs,
   describe: ({ batch }) => ({
-    reads: [],
+    reads: ['the nodes that the running cluster knows'],
     changes: [`kubelet on every control-plane node and worker, ${batch} at a time`],
   }),
   act: async (context) => {
     const { world, inputs, progress } = context
+    await tellOthers(context)
     const hosts = [...world.controlPlane, ...world.workers]
     const failed: Failed[] = []
     for (let start = 0; start < hosts.length; start += inputs.batch) {
@@ -44,6 +46,21 @@ export const restartKubelets = defineStep<never, never, Inputs>({
     return {}
   },
 })
+
+/** Which nodes of the cluster's own data are left out. One that does not answer leaves it untold: kubelets come first. */
+async function tellOthers({ world, note, signal }: Ctx): Promise<void> {
+  try {
+    const client = await world.live.connect({ timeoutMs: 5000 })
+    try {
+      for (const line of gapLines(nodeGap(await readNodes(client, signal), world.target))) note(line)
+    } finally {
+      await client.close()
+    }
+  } catch (error) {
+    if (signal.aborted) throw error
+    note(`which nodes the cluster knows could not be read: ${toRescueError(error).message}`)
+  }
+}
 
 interface Failed {
   /** With the node's name. */

@@ -21,7 +21,7 @@ export interface ScanCopy extends InspectValue {
   backup?: string
   /** When the directory was trashed, or the backup made. Nothing is ranked by it. */
   at?: string
-  /** Records in the database, an estimate. */
+  /** Records of different keys in the database, an estimate. */
   records?: number
 }
 

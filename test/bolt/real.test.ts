@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bufferSource, checkDb, openFileSource, peekDb, peekWal, scanWal } from '../../src/bolt/index.ts'
 import { etcdReleases, fill, noEtcd, scene, testEtcd } from '../support/etcd.ts'
-import { dbOf, liveALittle, walOf } from './support.ts'
+import { dbOf, etcdctl, liveALittle, walOf } from './support.ts'
 
 const releases = await etcdReleases()
 const etcd = testEtcd()
@@ -92,6 +92,57 @@ describe.skipIf(releases.length === 0)(`databases of real etcds (${releases.leng
     expect(peek.revision).toBe(said.revision)
     expect(peek.revisionsKept).toBeGreaterThan(0.7 * scan.revisions)
     expect(peek.revisionsKept).toBeLessThan(1.4 * scan.revisions)
+    expect(peek.differentKeys).toBe(peek.revisionsKept)
     expect(scan).toMatchObject({ keys: said.keys, revision: said.revision, revisions: said.revision - 1 })
   })
+
+  it(`${newest?.version}: one that is written while it is read is called that, never damaged`, async () => {
+    if (!newest) throw new Error(noEtcd)
+    const member = here.keep(await etcd.start(newest, join(here.dir, 'moving')))
+    await fill(member, 500)
+    let isWriting = true
+    const writer = (async () => {
+      while (isWriting) await fill(member, 50, 3000)
+    })()
+    const file = await openFileSource(dbOf(member))
+    const slow = {
+      size: file.size,
+      read: async (offset: number, length: number) => {
+        const bytes = await file.read(offset, length)
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        return bytes
+      },
+    }
+    const peeks = []
+    for (let round = 0; round < 5; round++) peeks.push(await peekDb(slow))
+    isWriting = false
+    await writer
+    for (const { findings } of peeks) expect(findings.filter((one) => !one.startsWith('an etcd writes'))).toEqual([])
+    const still = await peekDb(bufferSource(await readFile(dbOf(member))))
+    await file.close()
+    await member.stop()
+    expect(still.findings.filter((one) => one.startsWith('an etcd writes'))).toEqual([])
+  }, 60_000)
+
+  it(`${newest?.version}: few keys that are written again and again are few, also after a compaction`, async () => {
+    if (!newest) throw new Error(noEtcd)
+    const member = here.keep(await etcd.start(newest, join(here.dir, 'again')))
+    for (let round = 0; round < 150; round++)
+      await Promise.all(
+        Array.from({ length: 20 }, (_, at) => member.client.put(`/registry/leases/ns/${at}`, 'x'.repeat(300))),
+      )
+    const uncompacted = join(here.dir, 'again.db')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await copyFile(dbOf(member), uncompacted)
+    await etcdctl(member, 'compact', '--physical', '1500')
+    await member.stop()
+    for (const path of [uncompacted, dbOf(member)]) {
+      const source = await openFileSource(path)
+      const { revisionsKept = 0, differentKeys = 0 } = await peekDb(source)
+      await source.close()
+      expect(revisionsKept).toBeGreaterThan(1000)
+      expect(differentKeys).toBeGreaterThan(0)
+      expect(differentKeys).toBeLessThan(300)
+    }
+  }, 60_000)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
-import { node } from './support/nodes.ts'
+import { kvClient, liveAs } from './support/kv-client.ts'
+import { node, targetOf } from './support/nodes.ts'
 import { runStep } from './support/step.ts'
 
 describe('restart-kubelets', () => {
@@ -62,5 +63,27 @@ describe('restart-kubelets', () => {
       message: /w1: .*; w2: /,
     })
     expect(prompter.questions).toEqual([])
+  })
+
+  test('nodes that the cluster knows and the config does not are named, as text that cannot hurt', async () => {
+    const controlPlane = [node('a'), node('b')]
+    const nodeOf = (name: string, ...addresses: string[]) =>
+      JSON.stringify({
+        ...{ apiVersion: 'v1', kind: 'Node', metadata: { name } },
+        status: { addresses: addresses.map((address) => ({ type: 'InternalIP', address })) },
+      })
+    const odd = 'w\u001b[2J'
+    const client = kvClient({
+      '/registry/minions/a': nodeOf('a'),
+      '/registry/minions/w1': nodeOf('w1', '10.0.1.1'),
+      '/registry/minions/w2': nodeOf(odd),
+    })
+    const world = { controlPlane, target: targetOf(controlPlane), live: liveAs(() => client) }
+    const { notes } = await runStep('restart-kubelets', { world })
+    expect(notes).toEqual([
+      expect.stringMatching(/^careful: 2 of 3 nodes .* are not in the config.*: w1 10\.0\.1\.1, "w\\u001b\[2J"$/),
+      '1 nodes of the config are not in the data: b',
+    ])
+    expect(client.closed).toBe(1)
   })
 })

@@ -7,6 +7,7 @@ import type { Session } from '../session.ts'
 import { type OpenedSource, withSource } from '../sources/index.ts'
 import { type Match, matchOf, type Wanted, wantsSecrets } from './match.ts'
 import { fileSink, type Sink, streamSink } from './sink.ts'
+import { toYaml } from './yaml.ts'
 
 export type { ExtractValue } from '../../ui/extract.ts'
 
@@ -70,7 +71,6 @@ class Extraction {
   }
 
   async take({ db, label }: OpenedSource, sink: Sink, signal: AbortSignal): Promise<void> {
-    const { stringify } = await import('yaml')
     const seen = new Set<string>()
     let matched = 0
     for await (const { key, value } of liveKv(db, { signal })) {
@@ -83,8 +83,7 @@ class Extraction {
       if (manifest === 'left-out') continue
       this.counts.written++
       if (this.keep) this.objects.push(manifest)
-      // one line a string: a wrapped base64 is hard to compare by eye
-      else await sink.write(`---\n${stringify(manifest, { lineWidth: 0 })}`)
+      else await sink.write(await toYaml(manifest))
     }
     if (matched === 0) throw nothing(label, [...seen])
   }

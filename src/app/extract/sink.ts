@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
 
@@ -26,14 +25,7 @@ export function streamSink(stream: NodeJS.WritableStream): Sink {
 /** A new file, 0600 from its first byte on, under its name only when it is whole. `PRECONDITION` when it exists. */
 export async function fileSink(path: string): Promise<Sink> {
   const part = `${path}.part`
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    // the name is taken at once, so that nothing that exists is ever overwritten
-    await (await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600)).close()
-  } catch (error) {
-    throw refused(path, error)
-  }
-  const file = await open(part, 'w', 0o600)
+  const file = await taken(path, part)
   let isFinished = false
   return {
     write: async (text) => {
@@ -48,6 +40,24 @@ export async function fileSink(path: string): Promise<Sink> {
       await file.close()
       if (!isFinished) await Promise.all([rm(part, { force: true }), rm(path, { force: true })])
     },
+  }
+}
+
+/** The name is taken at once, so that nothing that exists is ever overwritten. */
+async function taken(path: string, part: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await (await open(path, 'wx', 0o600)).close()
+  } catch (error) {
+    throw refused(path, error)
+  }
+  try {
+    // of an extraction that was killed; not opened as it is, for its mode may be another
+    await rm(part, { force: true })
+    return await open(part, 'wx', 0o600)
+  } catch (error) {
+    await rm(path, { force: true })
+    throw refused(part, error)
   }
 }
 

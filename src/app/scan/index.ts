@@ -54,11 +54,21 @@ async function scanAll(scan: Scan): Promise<ScanValue> {
   ])
   if (nodes instanceof RescueError && stores.every((store) => store instanceof RescueError)) throw nodes
   const found = [nodes, ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
-  const copies = found.flatMap((some) => (some instanceof RescueError ? [] : some))
+  const copies = namedByToken(found.flatMap((some) => (some instanceof RescueError ? [] : some)))
   const wanted = scan.options.etcdCluster
   const shown = copies.filter(({ value }) => wanted === undefined || [wanted, 'unknown'].includes(value.etcdCluster))
   const others = stores.flatMap((store) => (store instanceof RescueError ? [] : store.others))
   return { copies: ranked(shown, clustersOf(scan)), others, notes: scan.notes }
+}
+
+/** A copy that could not be read belongs to the etcd cluster of those that have its token. */
+function namedByToken(copies: readonly Found[]): Found[] {
+  const isKnown = ({ value }: Found) => value.etcdCluster !== 'unknown'
+  const names = new Map(copies.filter(isKnown).map(({ token, value }) => [token, value.etcdCluster]))
+  return copies.map((copy) => {
+    const name = isKnown(copy) || copy.token === undefined ? undefined : names.get(copy.token)
+    return name === undefined ? copy : { ...copy, value: { ...copy.value, etcdCluster: name } }
+  })
 }
 
 const clustersOf = ({ config, options }: Scan) =>

@@ -31,14 +31,14 @@ function toCopy({ host, dir, serving, peek, sources, findings }: Look, cluster: 
 
 /** What a look says of the copy, without what it does not know: facts are journaled as JSON. */
 export function inside(peek: MemberPeek, cluster: string): Partial<Copy> {
-  const { revision, consistentIndex, term, sizeInUseBytes, revisionsKept, self } = peek
+  const { revision, consistentIndex, term, sizeInUseBytes, differentKeys, self } = peek
   const { clusterId, memberId, walTerm, walIndex, walWrites, walWritesExact } = peek
   const found = {
     ...{ revision, consistentIndex, term, sizeInUseBytes },
     ...{ clusterId, memberId, walTerm, walIndex, walWrites, walWritesExact },
     kinds: peek.keySample.prefixes,
     etcdVersion: peek.etcdVersion,
-    recordsKept: revisionsKept === undefined ? undefined : Math.round(revisionsKept),
+    recordsKept: differentKeys,
     member: self?.name,
     peerUrls: self?.peerUrls,
     members: peek.members.map(({ id }) => id).sort(),

@@ -1,13 +1,13 @@
-import { liveKv, peekMember } from '../../bolt/index.ts'
-import { toTarget } from '../../config/index.ts'
-import { compareSets } from '../../digest/index.ts'
-import type { EtcdClient } from '../../ports/etcd.ts'
-import type { DiffSide, DiffValue } from '../../ui/diff.ts'
-import type { Session } from '../session.ts'
-import { type OpenedSource, type SourceRoom, withSources } from '../sources/index.ts'
-import { DiffTally } from './tally.ts'
+import { liveKv, peekMember } from '../bolt/index.ts'
+import { toTarget } from '../config/index.ts'
+import { compareSets } from '../digest/index.ts'
+import { DiffTally } from '../kube/index.ts'
+import type { EtcdClient } from '../ports/etcd.ts'
+import type { DiffSide, DiffValue } from '../ui/diff.ts'
+import type { Session } from './session.ts'
+import { type OpenedSource, type SourceRoom, withSources } from './sources/index.ts'
 
-export type { DiffValue } from '../../ui/diff.ts'
+export type { DiffValue } from '../ui/diff.ts'
 
 export interface DiffOptions {
   /** `live`, or a source. */
@@ -66,7 +66,7 @@ async function withLive<T>(
   etcdCluster: string,
   body: (live: Side) => Promise<T>,
 ): Promise<T> {
-  const { liveEtcd } = await import('../../adapters/etcd/live.ts')
+  const { liveEtcd } = await import('../adapters/etcd/live.ts')
   const target = toTarget(config, etcdCluster)
   session.screen.listen({ type: 'note', step: '', line: `reading etcd ${etcdCluster} of ${target.cluster}` })
   const live = liveEtcd({ hosts: (await nodes.all()).controlPlane, etcdCluster })

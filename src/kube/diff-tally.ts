@@ -1,11 +1,38 @@
-import type { SetDifference } from '../../digest/index.ts'
-import { decodeObject, decodePod, kindOf, mayDiffer } from '../../kube/index.ts'
-import type { DiffCounts, DiffKind, DiffObject, DiffValue } from '../../ui/diff.ts'
+import type { SetDifference } from '../digest/index.ts'
+import { kindOf } from './keys.ts'
+import { mayDiffer } from './may-differ.ts'
+import { decodeObject, decodePod } from './object.ts'
 
-type What = DiffObject['what']
+/** What a recovery from B does to what A holds, in keys. */
+interface Counts {
+  /** Only in B. */
+  comesBack: number
+  /** Only in A. */
+  isLost: number
+  /** In both with different values: B's is put. */
+  changes: number
+}
+
+interface KindCounts extends Counts {
+  resource: string
+  namespace?: string
+}
+
+interface DifferentObject {
+  what: 'comes-back' | 'is-lost' | 'changes'
+  key: string
+  resource: string
+  namespace?: string
+  name?: string
+  createdAt?: string
+  /** Why it may differ without harm. */
+  expected?: string
+}
+
+type What = DifferentObject['what']
 
 const whats: Record<SetDifference, What> = { 'only-a': 'is-lost', 'only-b': 'comes-back', changed: 'changes' }
-const counters: Record<What, keyof DiffCounts> = { 'comes-back': 'comesBack', 'is-lost': 'isLost', changes: 'changes' }
+const counters: Record<What, keyof Counts> = { 'comes-back': 'comesBack', 'is-lost': 'isLost', changes: 'changes' }
 /** As `mayDiffer` has them: from the recovered copy's side, which is B. */
 const differences = { 'comes-back': 'missing', 'is-lost': 'extra', changes: 'changed' } as const
 
@@ -13,12 +40,12 @@ const MAX_KINDS = 5000
 
 /** Counts what differs by kind and namespace, and keeps the first objects of each sort. */
 export class DiffTally {
-  readonly totals: DiffCounts = { comesBack: 0, isLost: 0, changes: 0 }
-  readonly objects: DiffObject[] = []
+  readonly totals: Counts = { comesBack: 0, isLost: 0, changes: 0 }
+  readonly objects: DifferentObject[] = []
   readonly expected: Record<string, number> = {}
-  readonly phantoms: DiffValue['phantoms'] = { count: 0, nodes: {} }
+  readonly phantoms: { count: number; nodes: Record<string, number> } = { count: 0, nodes: {} }
   objectsLeftOut = 0
-  private readonly byKind = new Map<string, DiffKind>()
+  private readonly byKind = new Map<string, KindCounts>()
   private readonly kept: Record<What, number> = { 'comes-back': 0, 'is-lost': 0, changes: 0 }
   private readonly limit: number
 
@@ -48,12 +75,12 @@ export class DiffTally {
     }
   }
 
-  kinds(): DiffKind[] {
-    const size = ({ comesBack, isLost, changes }: DiffCounts) => comesBack + isLost + changes
+  kinds(): KindCounts[] {
+    const size = ({ comesBack, isLost, changes }: Counts) => comesBack + isLost + changes
     return [...this.byKind.values()].sort((a, b) => size(b) - size(a))
   }
 
-  private kindFor(resource: string, namespace: string | undefined): DiffKind {
+  private kindFor(resource: string, namespace: string | undefined): KindCounts {
     const name = `${resource} ${namespace ?? ''}`
     const known = this.byKind.get(name)
     if (known) return known
@@ -68,7 +95,7 @@ export class DiffTally {
     this.phantoms.count++
     const { nodeName: node } = decodePod(value)
     const { nodes } = this.phantoms
-    if (node !== undefined && (node in nodes || Object.keys(nodes).length < MAX_KINDS))
+    if (node !== undefined && (Object.hasOwn(nodes, node) || Object.keys(nodes).length < MAX_KINDS))
       nodes[node] = (nodes[node] ?? 0) + 1
   }
 }
