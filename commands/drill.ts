@@ -32,7 +32,7 @@ export default class Drill extends BaseCommand {
 
   async run(): Promise<DrillResult | ByHandResult> {
     const { flags } = await this.parse(Drill)
-    const [{ drill }, { drillLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/run-result.ts')])
+    const [{ drill }, { drillLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/drill.ts')])
     const { value, exitCode } = await drill(await this.session(flags), {
       keys: flags.keys,
       size: flags.size,

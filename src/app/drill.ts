@@ -1,10 +1,11 @@
 import { requireNodes, toTarget } from '../config/index.ts'
 import { createJournal, memoryJournal, openJournal, type RunResult } from '../engine/index.ts'
-import type { Incident, Lab } from '../lab/index.ts'
+import type { Lab } from '../lab/index.ts'
 import { planRunbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
 import { breaking } from './break-step.ts'
 import { handOver, toByHandResult } from './drill-by-hand.ts'
+import { compare, isRight, toRecord } from './drill-compared.ts'
 import { type DrillOptions, parseDrill } from './drill-options.ts'
 import { execute } from './execute.ts'
 import { type ByHandResult, type DrillResult, type Outcome, toRescueResult } from './result.ts'
@@ -30,7 +31,7 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
   try {
     const happened = await incident(lab, seed)
     const seconds = (performance.now() - started) / 1000
-    const before = { ...happened.expected, etcdVersion: release.version, store: lab.store.url, seconds }
+    const before = toRecord(happened, { etcdVersion: release.version, store: lab.store.url, seconds })
     if (options.byHand) {
       await handOver(lab, happened, note)
       const compared = await compare(lab, happened)
@@ -45,8 +46,7 @@ export async function drill(session: Session, options: DrillOptions): Promise<Ou
       ...(compared === undefined ? {} : { compared }),
       ...(options.keep ? { directory: lab.dir } : {}),
     }
-    const exitCode = compared?.digestMatches === false ? 40 : result.exitCode
-    return { value, exitCode }
+    return { value, exitCode: isRight(value) ? result.exitCode : 40 }
   } finally {
     await lab.close()
   }
@@ -90,14 +90,4 @@ async function recoverIn(session: Session, { runbook: name, breakStep, binDir }:
   if (breakStep === undefined || first.status !== 'failed') return first
   const again = await openJournal(config.workDir, first.run)
   return execute(session, { config, target: aimed, plan, journal: again })
-}
-
-async function compare(lab: Lab, { expected, uncertain }: Incident) {
-  const { measure } = await import('../lab/index.ts')
-  const found = await measure(lab, uncertain)
-  return {
-    keysExpected: expected.keys,
-    keysFound: found.keys,
-    digestMatches: found.keys === expected.keys && found.digest === expected.digest,
-  }
 }

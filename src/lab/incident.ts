@@ -1,22 +1,31 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
+import { renewLock } from './churn.ts'
 import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
-import { allKeys } from './etcd/kv.ts'
+import type { Gateway } from './etcd/gateway.ts'
+import { allKeys, type Pair } from './etcd/kv.ts'
 import { addLandmarks, fill } from './fill.ts'
+import { type Identity, identityOf } from './identity.ts'
 import type { Lab } from './lab.ts'
 import { writeUntilKilled } from './late-writes.ts'
 import { pathsOf } from './layout.ts'
+import { addLeases, type LabLease } from './leases.ts'
 import { countServed, isVolatile } from './measure.ts'
 import type { SeedOptions } from './seed.ts'
 import { newTally, type Tally } from './tally.ts'
 import { pause, waitFor } from './wait.ts'
 
-export interface Incident {
+/** With the ids that the cluster had, and the highest revision that it acknowledged to anybody. */
+export interface Incident extends Identity {
   /** What the cluster held and acknowledged before it was trashed, without the volatile keys: this must come back. */
   expected: Tally
   /** How many of them were written while the end was near; the last are only in the WAL. */
   lateWrites: number
+  /** These writes themselves, to count those that are lost. */
+  late: readonly Pair[]
+  /** Leases of the data, each with its keys. */
+  leases: readonly LabLease[]
   /** Writes under way at the kill: ignore these keys when comparing. */
   uncertain: ReadonlySet<string>
   /** Tokens in the trashcan, by node. */
@@ -35,25 +44,44 @@ export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
   note(`writing ${data.keys} keys`)
   await fill(lab, data)
   await addLandmarks(lab)
+  const leases = await withEtcd(lab, async (etcd) => {
+    await renewLock(etcd, data.keys)
+    return addLeases(etcd)
+  })
   await backupTaken(lab)
   note('the lifecycle rule deletes the control files')
   await loseControlFiles(lab)
   await silence(lab)
   await lab.pauseApiservers(true)
   const before = await snapshotOfKeys(lab)
+  const identity = await withEtcd(lab, identityOf)
   note('kops update cluster writes the spec')
   const stop = new AbortController()
   const late = writeUntilKilled(lab, stop.signal)
   const trashed = await kopsUpdateCluster(lab)
     .then(() => reseeded(lab))
     .finally(() => stop.abort())
-  const { acknowledged, uncertain } = await late
+  const { acknowledged, revision, uncertain } = await late
   for (const { key, value } of acknowledged) before.add(key, value)
   await lab.ready()
   await nothingServed(lab)
   await lab.pauseApiservers(false)
   note('the cluster is empty; the data is in the trashcan')
-  return { expected: before.result(), lateWrites: acknowledged.length, uncertain: new Set(uncertain), trashed }
+  return {
+    ...identity,
+    revision: Math.max(identity.revision, revision),
+    leases,
+    expected: before.result(),
+    lateWrites: acknowledged.length,
+    late: acknowledged,
+    uncertain: new Set(uncertain),
+    trashed,
+  }
+}
+
+async function withEtcd<T>(lab: Lab, use: (etcd: Gateway) => Promise<T>): Promise<T> {
+  const gateway = lab.etcd()
+  return use(gateway).finally(gateway.close)
 }
 
 const patience = (lab: Lab): number => 60_000 + lab.settings.loopSeconds * 10_000

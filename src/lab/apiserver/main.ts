@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openGateway } from '../etcd/gateway.ts'
-import { grantLease, putKey } from '../etcd/kv.ts'
+import { putKey } from '../etcd/kv.ts'
+import { grantLease } from '../etcd/lease.ts'
 
 interface ApiserverConfig {
   node: string
