@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
@@ -11,6 +12,7 @@ import type { Lab } from './lab.ts'
 import { writeUntilKilled } from './late-writes.ts'
 import { pathsOf } from './layout.ts'
 import { addLeases, type LabLease } from './leases.ts'
+import { loseDisks } from './lose-node.ts'
 import { countServed, isVolatile } from './measure.ts'
 import type { SeedOptions } from './seed.ts'
 import { newTally, type Tally } from './tally.ts'
@@ -32,13 +34,18 @@ export interface Incident extends Identity {
   trashed: Record<string, string[]>
 }
 
+export interface Losses {
+  /** 0 to 2: how many control-plane nodes, from the last on, lose the data for good. Default 0. */
+  lostNodes?: number
+}
+
 /**
  * The incident, in the order in which it happened (FACTS 1): a cluster with data and backups; a lifecycle rule deletes
  * its control files; backups stop without a word; `kops update cluster` writes the spec back; within a loop etcd-manager
  * kills every etcd, moves the data into the trashcan and seeds an empty cluster. Proves at the end that nothing of the
- * data is served.
+ * data is served. Then more may be lost.
  */
-export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
+export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: Losses = {}): Promise<Incident> {
   const { note } = lab.settings
   await lab.ready()
   note(`writing ${data.keys} keys`)
@@ -58,13 +65,14 @@ export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
   note('kops update cluster writes the spec')
   const stop = new AbortController()
   const late = writeUntilKilled(lab, stop.signal)
-  const trashed = await kopsUpdateCluster(lab)
+  await kopsUpdateCluster(lab)
     .then(() => reseeded(lab))
     .finally(() => stop.abort())
   const { acknowledged, revision, uncertain } = await late
   for (const { key, value } of acknowledged) before.add(key, value)
   await lab.ready()
   await nothingServed(lab)
+  await loseDisks(lab, lostNodes)
   await lab.pauseApiservers(false)
   note('the cluster is empty; the data is in the trashcan')
   return {
@@ -75,7 +83,7 @@ export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
     lateWrites: acknowledged.length,
     late: acknowledged,
     uncertain: new Set(uncertain),
-    trashed,
+    trashed: await trashedOn(lab),
   }
 }
 
@@ -122,17 +130,21 @@ async function snapshotOfKeys(lab: Lab) {
 }
 
 /** Until the data directory of every control-plane node is in its trashcan. */
-async function reseeded(lab: Lab): Promise<Record<string, string[]>> {
-  const controlPlane = lab.nodes.filter((node) => node.role === 'control-plane')
-  return waitFor('etcd-manager seeds a new cluster', patience(lab), async () => {
-    const tokens: Record<string, string[]> = {}
-    for (const node of controlPlane) {
-      const found = await readdir(join(pathsOf(node).mainVolume, 'data-trashcan'))
-      if (found.length === 0) return undefined
-      tokens[node.name] = found
-    }
-    return tokens
-  })
+async function reseeded(lab: Lab): Promise<void> {
+  await waitFor('etcd-manager seeds a new cluster', patience(lab), async () =>
+    Object.values(await trashedOn(lab)).every((tokens) => tokens.length > 0) ? true : undefined,
+  )
+}
+
+/** Tokens in the trashcan of each control-plane node; a new disk has no trashcan. */
+async function trashedOn(lab: Lab): Promise<Record<string, string[]>> {
+  const tokens: Record<string, string[]> = {}
+  for (const node of lab.nodes) {
+    if (node.role !== 'control-plane') continue
+    const trashcan = join(pathsOf(node).mainVolume, 'data-trashcan')
+    tokens[node.name] = existsSync(trashcan) ? await readdir(trashcan) : []
+  }
+  return tokens
 }
 
 async function nothingServed(lab: Lab): Promise<void> {

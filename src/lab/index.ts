@@ -1,5 +1,5 @@
 export { buildLab } from './build.ts'
-export { type Incident, incident } from './incident.ts'
+export { type Incident, incident, type Losses } from './incident.ts'
 export type { Lab } from './lab.ts'
 export type { LabNode } from './layout.ts'
 export { countServed, measure } from './measure.ts'

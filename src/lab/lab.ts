@@ -31,6 +31,10 @@ export interface Lab {
   readonly faults: Readonly<Record<string, NodeFaults>>
   /** A client of one node's etcd on port 4001; close it. Default node: a. */
   etcd(node?: string): Gateway
+  /** Moves a static pod's manifest away and waits until its container is gone: `etcd-manager-main`, `kube-apiserver`, … */
+  stopPod(node: string, pod: string): Promise<void>
+  /** Moves it back; kubelet starts the pod within moments. */
+  startPod(node: string, pod: string): Promise<void>
   /** Stops and resumes the writing of the API server doubles. */
   pauseApiservers(paused: boolean): Promise<void>
   /** Resolves when all members answer linearizable reads on port 4001. */

@@ -31,6 +31,7 @@ export function pathsOf(node: Pick<LabNode, 'root'>) {
     proc: at('/proc'),
     containers: at('/run/containers'),
     units: at('/run/units'),
+    aside: at('/run/manifests'),
     pauseFile: at('/run/apiserver.paused'),
     bin: at('/opt/lab/bin'),
     managerFiles: at('/opt/lab/etcd-manager'),
