@@ -43,7 +43,7 @@ export interface Losses {
  * The incident, in the order in which it happened (FACTS 1): a cluster with data and backups; a lifecycle rule deletes
  * its control files; backups stop without a word; `kops update cluster` writes the spec back; within a loop etcd-manager
  * kills every etcd, moves the data into the trashcan and seeds an empty cluster. Proves at the end that nothing of the
- * data is served. Then more may be lost.
+ * data is served. Then more may be lost. Kubelets are held: what they do next is the recovery's affair.
  */
 export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: Losses = {}): Promise<Incident> {
   const { note } = lab.settings
@@ -60,6 +60,7 @@ export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: L
   await loseControlFiles(lab)
   await silence(lab)
   await lab.pauseApiservers(true)
+  lab.pauseKubelets(true)
   const before = await snapshotOfKeys(lab)
   const identity = await withEtcd(lab, identityOf)
   note('kops update cluster writes the spec')

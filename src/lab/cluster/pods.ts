@@ -4,7 +4,7 @@ import type { EtcdRelease } from '../../ports/etcd.ts'
 import { entryFile } from '../entry.ts'
 import { privateDir, putFile } from '../files.ts'
 import type { PodSpec } from '../kubelet/pod.ts'
-import { type LabNode, type NodePaths, pathsOf } from '../layout.ts'
+import { API_PORT, type LabNode, MAIN_PORTS, type NodePaths, pathsOf } from '../layout.ts'
 import type { LabSettings } from '../options.ts'
 import { nodeEnv } from '../ssh/server.ts'
 
@@ -40,7 +40,8 @@ async function apiserver(node: LabNode, paths: NodePaths, settings: LabSettings,
   const config = {
     node: node.name,
     address: node.address,
-    port: 4001,
+    etcdPort: MAIN_PORTS.client,
+    port: API_PORT,
     pkiDir: paths.clientPki,
     pauseFile: paths.pauseFile,
     everySeconds: settings.loopSeconds,
