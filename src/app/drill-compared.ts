@@ -27,11 +27,14 @@ export async function compare(lab: Lab, incident: Incident): Promise<Compared> {
   }
 }
 
-/** Whether a recovery by this runbook brought back all that it has to. */
-export function isRight({ runbook, incident, compared }: Pick<DrillResult, 'runbook' | 'incident' | 'compared'>) {
+/** Whether a recovery by this runbook brought back all that it has to, and nothing that ran was stopped. */
+export function isRight({ runbook, incident, compared, workloads }: Judged): boolean {
+  if (workloads !== undefined && workloads.deleted > 0) return false
   if (compared === undefined) return true
   if (!compared.digestMatches) return false
   if (!IN_PLACE.includes(runbook)) return true
   const { revision, leasesKept, leasesExpected, writesLost } = compared
   return revision >= incident.revision && leasesKept === leasesExpected && writesLost === 0
 }
+
+type Judged = Pick<DrillResult, 'runbook' | 'incident' | 'compared' | 'workloads'>

@@ -1,5 +1,5 @@
 import type { Gateway } from './etcd/gateway.ts'
-import { clusterIdOf, currentRevision, hex, listMembers } from './etcd/kv.ts'
+import { clusterIdNow, currentRevision, hex, listMembers } from './etcd/kv.ts'
 
 /** What tells one incarnation of an etcd cluster from another. Ids are lower-case hex, as etcd prints them. */
 export interface Identity {
@@ -13,7 +13,7 @@ export interface Identity {
 export async function identityOf(gateway: Gateway): Promise<Identity> {
   const members = await listMembers(gateway)
   return {
-    clusterId: await clusterIdOf(gateway),
+    clusterId: await clusterIdNow(gateway),
     memberIds: members.map(({ ID }) => hex(ID)).sort(),
     revision: await currentRevision(gateway),
   }

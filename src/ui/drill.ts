@@ -1,5 +1,5 @@
 import { type ByHandResult, type Compared, type DrillResult, type IncidentRecord, runLines } from './run-result.ts'
-import { count } from './text.ts'
+import { count, duration } from './text.ts'
 
 /** A drill's result in a few lines on stdout. */
 export function drillLines(result: DrillResult | ByHandResult): string[] {
@@ -10,6 +10,7 @@ export function drillLines(result: DrillResult | ByHandResult): string[] {
     ...runLines(result),
     before,
     ...(compared ? comparedLines({ incident, compared }) : []),
+    ...workloadLines(result),
     ...(result.directory ? [`the sandbox is in ${result.directory}`] : []),
   ]
 }
@@ -18,11 +19,19 @@ function comparedLines({ incident, compared }: { incident: IncidentRecord; compa
   const { keysExpected, keysFound, digestMatches, revision, sameMembers, leasesExpected, leasesKept } = compared
   const outcome = digestMatches ? 'every value the same' : 'KEYS OR VALUES DIFFER'
   const lost = compared.writesLost === 0 ? 'none' : count(compared.writesLost)
+  const outage = compared.outageSeconds === undefined ? [] : [`  etcd was away for ${duration(compared.outageSeconds)}`]
   return [
     `the drill's own comparison: ${count(keysFound)} of ${count(keysExpected)} keys, ${outcome}`,
     `  acknowledged writes lost: ${lost}`,
     `  revision: ${count(incident.revision)} before, ${count(revision)} now`,
     `  leases with their keys: ${count(leasesKept)} of ${count(leasesExpected)}`,
     `  members: ${sameMembers ? 'the same' : 'other ids than before'}`,
+    ...outage,
   ]
+}
+
+function workloadLines({ workloads }: DrillResult): string[] {
+  if (!workloads || workloads.before === 0) return []
+  const { before, deleted } = workloads
+  return [`pods on the workers: ${deleted === 0 ? `all ${count(before)} still run` : `${count(deleted)} WERE STOPPED`}`]
 }

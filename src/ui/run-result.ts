@@ -48,6 +48,8 @@ export interface Compared {
   leasesKept: number
   /** Of the writes that were acknowledged right before the end. */
   writesLost: number
+  /** From the last read of the empty cluster to the first of the recovered one; linearizable, on any node. */
+  outageSeconds?: number
 }
 
 /** What `drill` prints: the same, and what was in the cluster before the incident. */
@@ -55,6 +57,10 @@ export interface DrillResult extends RescueResult {
   incident: IncidentRecord
   /** The recovered cluster compared with what was recorded before the incident, by the drill itself. */
   compared?: Compared
+  /** Pods that ran on the workers before the recovery, and how many of them kubelets stopped since. */
+  workloads?: { before: number; deleted: number }
+  /** Over the network, from and to nodes and the backup store. */
+  movedBytes?: number
   /** Where the sandbox is, with `--keep`. */
   directory?: string
 }

@@ -93,9 +93,10 @@ export async function listMembers(gateway: Gateway): Promise<Member[]> {
   return (await gateway.call<{ members: Member[] }>('/v3/cluster/member/list', {})).members
 }
 
-/** Lower-case hex, as etcd prints ids. */
-export async function clusterIdOf(gateway: Gateway): Promise<string> {
-  const { header } = await gateway.call<Headed>('/v3/cluster/member/list', {})
+/** The id of the cluster that answers a linearizable read; lower-case hex, as etcd prints ids. */
+export async function clusterIdNow(gateway: Gateway, timeoutMs?: number): Promise<string> {
+  const body = { key: base64('health'), keysOnly: true }
+  const { header } = await gateway.call<Headed>('/v3/kv/range', body, timeoutMs)
   return hex(header.cluster_id ?? '0')
 }
 
