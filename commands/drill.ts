@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
-import type { ByHandResult, DrillResult } from '../src/app/result.ts'
+import type { ByHandResult, CompareResult, DrillResult } from '../src/app/result.ts'
+
+const METHODS = ['auto', 'return-in-place', 'seed-in-place', 'rebuild-from-trashcan', 'restore-backup']
 
 export default class Drill extends BaseCommand {
   static override summary =
@@ -18,10 +20,16 @@ export default class Drill extends BaseCommand {
     'etcd-version': Flags.string({ summary: 'minor version of etcd: 3.4, 3.5, 3.6', helpValue: 'X.Y', default: '3.5' }),
     'etcd-bin-dir': Flags.string({ summary: 'where etcd is', helpValue: 'DIR' }),
     'etcd-manager-bin': Flags.string({ summary: 'use the real etcd-manager of this directory', helpValue: 'DIR' }),
-    method: Flags.string({
-      summary: 'how to recover',
-      options: ['rebuild-from-trashcan'],
-      default: 'rebuild-from-trashcan',
+    method: Flags.string({ summary: 'how to recover', options: METHODS, default: 'rebuild-from-trashcan' }),
+    compare: Flags.boolean({
+      summary: 'all methods one after the other, side by side',
+      exclusive: ['method', 'break', 'by-hand', 'dry-run', 'keep'],
+    }),
+    'lost-nodes': Flags.integer({
+      summary: 'how many control-plane nodes lose the data for good, with their disks',
+      default: 0,
+      min: 0,
+      max: 2,
     }),
     break: Flags.string({ summary: 'make this step fail once, then resume', helpValue: 'STEP' }),
     speed: Flags.string({ summary: 'how many times faster than life', helpValue: 'N', default: '10' }),
@@ -30,23 +38,34 @@ export default class Drill extends BaseCommand {
     'dry-run': Flags.boolean({ summary: 'break the cluster, but only rehearse the recovery' }),
   }
 
-  async run(): Promise<DrillResult | ByHandResult> {
+  async run(): Promise<DrillResult | ByHandResult | CompareResult> {
     const { flags } = await this.parse(Drill)
-    const [{ drill }, { drillLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/run-result.ts')])
-    const { value, exitCode } = await drill(await this.session(flags), {
+    const [{ drill, drillCompare }, { drillLines }, { compareLines }] = await Promise.all([
+      import('../src/app.ts'),
+      import('../src/ui/drill.ts'),
+      import('../src/ui/drill-compare.ts'),
+    ])
+    const session = await this.session(flags)
+    const options = {
       keys: flags.keys,
       size: flags.size,
-      store: flags.store === 'file' ? 'file' : 's3',
+      store: flags.store === 'file' ? ('file' as const) : ('s3' as const),
       workers: flags.workers,
       etcdVersion: flags['etcd-version'],
       etcdBinDir: flags['etcd-bin-dir'],
       etcdManagerBin: flags['etcd-manager-bin'],
-      runbook: flags.method,
+      method: flags.method,
+      lostNodes: flags['lost-nodes'],
       breakStep: flags.break,
       speed: flags.speed,
       keep: flags.keep,
       byHand: flags['by-hand'],
-    })
+    }
+    if (flags.compare) {
+      const { value, exitCode } = await drillCompare(session, options)
+      return this.show(value, compareLines(value), exitCode)
+    }
+    const { value, exitCode } = await drill(session, options)
     return this.show(value, drillLines(value), exitCode)
   }
 }

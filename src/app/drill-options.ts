@@ -12,7 +12,9 @@ export interface DrillOptions {
   etcdVersion: string
   etcdBinDir?: string | undefined
   etcdManagerBin?: string | undefined
-  runbook: string
+  method: string
+  /** Control-plane nodes whose disks are lost as well. */
+  lostNodes: number
   breakStep?: string | undefined
   speed: string
   keep: boolean
@@ -20,13 +22,15 @@ export interface DrillOptions {
   byHand: boolean
 }
 
-interface Parsed {
+export interface ParsedDrill {
   labOptions: Omit<LabOptions, 'release' | 'note'>
   seed: SeedOptions
   minor: EtcdMinor
-  binDir: string | undefined
-  runbook: string
+  /** `auto`, or the name of a runbook. */
+  method: string
+  lostNodes: number
   breakStep: string | undefined
+  byHand: boolean
 }
 
 /** An average Kubernetes object. */
@@ -34,22 +38,41 @@ const bytesPerKey = 1200
 const units = { '': 1, k: 1e3, m: 1e6, g: 1e9 } as const
 
 /** `USAGE` for what the flags' own types can't tell. */
-export function parseDrill(options: DrillOptions): Parsed {
-  const { keys, store, workers, keep, runbook, breakStep, etcdBinDir, etcdManagerBin } = options
+export function parseDrill(options: DrillOptions): ParsedDrill {
+  const { keys, store, workers, keep, method, lostNodes, breakStep, byHand, etcdBinDir, etcdManagerBin } = options
+  if (method === 'auto' && breakStep !== undefined) throw breakNeedsMethod()
   return {
     labOptions: {
       store,
       workers,
       keep,
       speed: speedOf(options.speed),
+      ...(etcdBinDir === undefined ? {} : { etcdBinDir: resolve(etcdBinDir) }),
       ...(etcdManagerBin === undefined ? {} : { etcdManagerBin: resolve(etcdManagerBin) }),
     },
     seed: { keys, sizeBytes: options.size === undefined ? keys * bytesPerKey : bytesOf(options.size), seed: 1 },
     minor: minorOf(options.etcdVersion),
-    binDir: etcdBinDir === undefined ? undefined : resolve(etcdBinDir),
-    runbook,
+    method,
+    lostNodes,
     breakStep,
+    byHand,
   }
+}
+
+/** The best first; each is a runbook of this name. */
+const METHODS = ['return-in-place', 'seed-in-place', 'rebuild-from-trashcan', 'restore-backup'] as const
+
+/** Which methods can be compared when this many of three nodes have lost the data. */
+export function methodsToCompare(lostNodes: number) {
+  if (lostNodes < 2) return { methods: [...METHODS], impossible: [] }
+  const [first, ...methods] = METHODS
+  return { methods, impossible: [{ method: first, why: `${lostNodes} of 3 nodes have lost their directory` }] }
+}
+
+function breakNeedsMethod(): RescueError {
+  return new RescueError('USAGE', '--break needs to know the steps', {
+    hint: 'name the method too, as --method return-in-place',
+  })
 }
 
 function minorOf(text: string): EtcdMinor {

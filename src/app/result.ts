@@ -2,6 +2,7 @@ import type { RunResult } from '../engine/index.ts'
 import { type FactName, type Facts, facts as schemas } from '../steps/facts.ts'
 import type { RescueResult } from '../ui/run-result.ts'
 
+export type { CompareResult } from '../ui/drill-compare.ts'
 export type { ByHandResult, DrillResult, RescueResult } from '../ui/run-result.ts'
 
 /** A value to print and the exit code that goes with it. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { RescueError } from '../errors/rescue-error.ts'
-import { MAIN_PORTS, SSH_PORT } from './layout.ts'
+import { API_PORT, MAIN_PORTS, SSH_PORT } from './layout.ts'
 
 const TRIES = 20
 
@@ -20,7 +20,7 @@ export async function freeNet(): Promise<string> {
 }
 
 async function allFree(address: string): Promise<boolean> {
-  for (const port of [SSH_PORT, ...Object.values(MAIN_PORTS)]) {
+  for (const port of [SSH_PORT, API_PORT, ...Object.values(MAIN_PORTS)]) {
     if (!(await isFree(address, port))) return false
   }
   return true

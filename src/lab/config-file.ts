@@ -41,7 +41,11 @@ export async function writeConfig(parts: ConfigParts): Promise<string> {
 }
 
 /** With the real etcd-manager comes the real etcd-manager-ctl, to give the restore command with, where there is one. */
-function toolsOf({ etcdManagerBin }: LabSettings): { tools?: { etcdManagerCtl: string } } {
+function toolsOf({ etcdManagerBin, etcdBinDir }: LabSettings): { tools?: Record<string, string> } {
   const ctl = etcdManagerBin === undefined ? undefined : join(etcdManagerBin, 'etcd-manager-ctl')
-  return ctl !== undefined && existsSync(ctl) ? { tools: { etcdManagerCtl: ctl } } : {}
+  const tools = {
+    ...(etcdBinDir === undefined ? {} : { etcdBinDir }),
+    ...(ctl !== undefined && existsSync(ctl) ? { etcdManagerCtl: ctl } : {}),
+  }
+  return Object.keys(tools).length === 0 ? {} : { tools }
 }

@@ -2,16 +2,18 @@ import { type Pair, putMany } from './etcd/kv.ts'
 import type { Lab } from './lab.ts'
 import { landmarks } from './landmarks.ts'
 import { kubernetesLike, type SeedOptions } from './seed.ts'
+import { runWorkloads } from './workloads.ts'
 
 const MAX_OPS = 100
 /** etcd refuses requests above 1.5 MiB; the JSON gateway carries base64. */
 const MAX_BYTES = 700_000
 const AT_ONCE = 4
-/** Writes what a recovery is looked at by, beside numbers of keys. */
+/** Writes what a recovery is looked at by, beside numbers of keys, and lets the pods among it run. */
 export async function addLandmarks(lab: Lab): Promise<void> {
   const gateway = lab.etcd()
   try {
-    await putMany(gateway, landmarks(lab.nodes))
+    for (const batch of inBatches(landmarks(lab.nodes))) await putMany(gateway, batch)
+    await runWorkloads(lab.nodes)
   } finally {
     gateway.close()
   }

@@ -1,59 +1,96 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
+import { renewLock } from './churn.ts'
 import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
-import { allKeys } from './etcd/kv.ts'
+import type { Gateway } from './etcd/gateway.ts'
+import { allKeys, type Pair } from './etcd/kv.ts'
 import { addLandmarks, fill } from './fill.ts'
+import { type Identity, identityOf } from './identity.ts'
 import type { Lab } from './lab.ts'
 import { writeUntilKilled } from './late-writes.ts'
 import { pathsOf } from './layout.ts'
+import { addLeases, type LabLease } from './leases.ts'
+import { loseDisks } from './lose-node.ts'
 import { countServed, isVolatile } from './measure.ts'
 import type { SeedOptions } from './seed.ts'
 import { newTally, type Tally } from './tally.ts'
 import { pause, waitFor } from './wait.ts'
 
-export interface Incident {
+/** With the ids that the cluster had, and the highest revision that it acknowledged to anybody. */
+export interface Incident extends Identity {
   /** What the cluster held and acknowledged before it was trashed, without the volatile keys: this must come back. */
   expected: Tally
   /** How many of them were written while the end was near; the last are only in the WAL. */
   lateWrites: number
+  /** These writes themselves, to count those that are lost. */
+  late: readonly Pair[]
+  /** Leases of the data, each with its keys. */
+  leases: readonly LabLease[]
   /** Writes under way at the kill: ignore these keys when comparing. */
   uncertain: ReadonlySet<string>
   /** Tokens in the trashcan, by node. */
   trashed: Record<string, string[]>
 }
 
+export interface Losses {
+  /** 0 to 2: how many control-plane nodes, from the last on, lose the data for good. Default 0. */
+  lostNodes?: number
+}
+
 /**
  * The incident, in the order in which it happened (FACTS 1): a cluster with data and backups; a lifecycle rule deletes
  * its control files; backups stop without a word; `kops update cluster` writes the spec back; within a loop etcd-manager
  * kills every etcd, moves the data into the trashcan and seeds an empty cluster. Proves at the end that nothing of the
- * data is served.
+ * data is served. Then more may be lost. Kubelets are held: what they do next is the recovery's affair.
  */
-export async function incident(lab: Lab, data: SeedOptions): Promise<Incident> {
+export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: Losses = {}): Promise<Incident> {
   const { note } = lab.settings
   await lab.ready()
   note(`writing ${data.keys} keys`)
   await fill(lab, data)
   await addLandmarks(lab)
+  const leases = await withEtcd(lab, async (etcd) => {
+    await renewLock(etcd, data.keys)
+    return addLeases(etcd)
+  })
   await backupTaken(lab)
   note('the lifecycle rule deletes the control files')
   await loseControlFiles(lab)
   await silence(lab)
   await lab.pauseApiservers(true)
+  lab.pauseKubelets(true)
   const before = await snapshotOfKeys(lab)
+  const identity = await withEtcd(lab, identityOf)
   note('kops update cluster writes the spec')
   const stop = new AbortController()
   const late = writeUntilKilled(lab, stop.signal)
-  const trashed = await kopsUpdateCluster(lab)
+  await kopsUpdateCluster(lab)
     .then(() => reseeded(lab))
     .finally(() => stop.abort())
-  const { acknowledged, uncertain } = await late
+  const { acknowledged, revision, uncertain } = await late
   for (const { key, value } of acknowledged) before.add(key, value)
   await lab.ready()
   await nothingServed(lab)
+  await loseDisks(lab, lostNodes)
   await lab.pauseApiservers(false)
   note('the cluster is empty; the data is in the trashcan')
-  return { expected: before.result(), lateWrites: acknowledged.length, uncertain: new Set(uncertain), trashed }
+  return {
+    ...identity,
+    revision: Math.max(identity.revision, revision),
+    leases,
+    expected: before.result(),
+    lateWrites: acknowledged.length,
+    late: acknowledged,
+    uncertain: new Set(uncertain),
+    trashed: await trashedOn(lab),
+  }
+}
+
+async function withEtcd<T>(lab: Lab, use: (etcd: Gateway) => Promise<T>): Promise<T> {
+  const gateway = lab.etcd()
+  return use(gateway).finally(gateway.close)
 }
 
 const patience = (lab: Lab): number => 60_000 + lab.settings.loopSeconds * 10_000
@@ -94,17 +131,21 @@ async function snapshotOfKeys(lab: Lab) {
 }
 
 /** Until the data directory of every control-plane node is in its trashcan. */
-async function reseeded(lab: Lab): Promise<Record<string, string[]>> {
-  const controlPlane = lab.nodes.filter((node) => node.role === 'control-plane')
-  return waitFor('etcd-manager seeds a new cluster', patience(lab), async () => {
-    const tokens: Record<string, string[]> = {}
-    for (const node of controlPlane) {
-      const found = await readdir(join(pathsOf(node).mainVolume, 'data-trashcan'))
-      if (found.length === 0) return undefined
-      tokens[node.name] = found
-    }
-    return tokens
-  })
+async function reseeded(lab: Lab): Promise<void> {
+  await waitFor('etcd-manager seeds a new cluster', patience(lab), async () =>
+    Object.values(await trashedOn(lab)).every((tokens) => tokens.length > 0) ? true : undefined,
+  )
+}
+
+/** Tokens in the trashcan of each control-plane node; a new disk has no trashcan. */
+async function trashedOn(lab: Lab): Promise<Record<string, string[]>> {
+  const tokens: Record<string, string[]> = {}
+  for (const node of lab.nodes) {
+    if (node.role !== 'control-plane') continue
+    const trashcan = join(pathsOf(node).mainVolume, 'data-trashcan')
+    tokens[node.name] = existsSync(trashcan) ? await readdir(trashcan) : []
+  }
+  return tokens
 }
 
 async function nothingServed(lab: Lab): Promise<void> {

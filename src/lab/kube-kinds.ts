@@ -88,3 +88,15 @@ export function nodeValue(
     },
   })
 }
+
+/** A running pod that is assigned to a node. */
+export function podValue(name: string, { namespace, node, uid }: { namespace: string; node: string; uid: string }) {
+  return kubeValue({
+    ...{ apiVersion: 'v1', kind: 'Pod', name, namespace, uid, createdAt: 1_700_000_000 },
+    labels: { app: 'web' },
+    content: (writer) => {
+      message(writer, 2, () => text(writer, 10, node))
+      message(writer, 3, () => text(writer, 1, 'Running'))
+    },
+  })
+}

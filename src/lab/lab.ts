@@ -31,8 +31,18 @@ export interface Lab {
   readonly faults: Readonly<Record<string, NodeFaults>>
   /** A client of one node's etcd on port 4001; close it. Default node: a. */
   etcd(node?: string): Gateway
+  /** Moves a static pod's manifest away and waits until its container is gone: `etcd-manager-main`, `kube-apiserver`, … */
+  stopPod(node: string, pod: string): Promise<void>
+  /** Moves it back; kubelet starts the pod within moments. */
+  startPod(node: string, pod: string): Promise<void>
   /** Stops and resumes the writing of the API server doubles. */
   pauseApiservers(paused: boolean): Promise<void>
+  /** Holds the workers' kubelets, or lets them look again which pods they are to run. */
+  pauseKubelets(paused: boolean): void
+  /** Resolves when every worker's kubelet has acted on an API server's list since this call. */
+  kubeletsAnswered(timeoutMs: number): Promise<void>
+  /** Pods of the workers: how many should run, and how many do. */
+  workloads(): Promise<{ expected: number; running: number }>
   /** Resolves when all members answer linearizable reads on port 4001. */
   ready(): Promise<void>
   /** Stops every process and removes the directory (unless `keep`). Safe to call twice. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Pair } from './etcd/kv.ts'
-import { nodeValue } from './kube-kinds.ts'
+import { nodeValue, podValue } from './kube-kinds.ts'
 import { bytesMap, kubeValue, text } from './kube-value.ts'
 import type { LabNode } from './layout.ts'
+import { WORKLOADS, workloadsOf } from './workloads.ts'
 
 /** Of an API server that is long gone: after a restore it would never expire (FACTS 4), so a recovery removes it. */
 const staleMasterlease: Pair = {
@@ -12,7 +13,8 @@ const staleMasterlease: Pair = {
 
 /** What an incident is about besides numbers: objects that operators look for by name. */
 export function landmarks(nodes: readonly LabNode[]): Pair[] {
-  return [staleMasterlease, sealedSecretsKey(), sealedSecret(), encrypted(), ...nodes.map(nodeOf)]
+  const pods = nodes.flatMap((node) => workloadsOf(node).map((name) => podOf(name, node)))
+  return [staleMasterlease, sealedSecretsKey(), sealedSecret(), encrypted(), ...nodes.map(nodeOf), ...pods]
 }
 
 /** Without it no SealedSecret of the cluster can ever be read again. The key is a fixed one, of no use to anybody. */
@@ -50,6 +52,11 @@ function encrypted(): Pair {
 function nodeOf({ name, address, role }: LabNode): Pair {
   const value = nodeValue(name, { address, isControlPlane: role === 'control-plane', uid: uidOf(name) })
   return { key: Buffer.from(`/registry/minions/${name}`), value }
+}
+
+function podOf(name: string, node: LabNode): Pair {
+  const value = podValue(name, { namespace: WORKLOADS, node: node.name, uid: uidOf(name) })
+  return { key: Buffer.from(`/registry/pods/${WORKLOADS}/${name}`), value }
 }
 
 const bytesOf = (seed: string) => createHash('sha512').update(seed).digest()

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 /** Ports of etcd-manager-main on a kOps node; events has 4002, 2381, 3995, 3997 (FACTS 6). */
 export const MAIN_PORTS = { client: 4001, peer: 2380, quarantine: 3994, grpc: 3996 } as const
 export const SSH_PORT = 2222
+/** An API server's; 443 in life, which only root may listen on. */
+export const API_PORT = 8443
 
 export type LabRole = 'control-plane' | 'worker'
 
@@ -31,6 +33,8 @@ export function pathsOf(node: Pick<LabNode, 'root'>) {
     proc: at('/proc'),
     containers: at('/run/containers'),
     units: at('/run/units'),
+    workloads: at('/run/workloads'),
+    aside: at('/run/manifests'),
     pauseFile: at('/run/apiserver.paused'),
     bin: at('/opt/lab/bin'),
     managerFiles: at('/opt/lab/etcd-manager'),

@@ -1,4 +1,4 @@
-import { allKeys, countKeys } from './etcd/kv.ts'
+import { allKeys, countKeys, type Pair } from './etcd/kv.ts'
 import type { Lab } from './lab.ts'
 import { newTally, type Tally } from './tally.ts'
 
@@ -9,12 +9,19 @@ export const isVolatile = (key: string): boolean => VOLATILE.some((prefix) => ke
 
 /** What the cluster serves now, without the volatile keys and without those to ignore. */
 export async function measure(lab: Lab, ignore: ReadonlySet<string> = new Set()): Promise<Tally> {
+  return tallyServed(lab, ignore, () => undefined)
+}
+
+/** The same, and shows each pair that it counts. */
+export async function tallyServed(lab: Lab, ignore: ReadonlySet<string>, see: (pair: Pair) => void): Promise<Tally> {
   const tally = newTally()
   const gateway = lab.etcd()
   try {
-    for await (const { key, value } of allKeys(gateway, '')) {
-      const name = key.toString('utf8')
-      if (!isVolatile(name) && !ignore.has(name)) tally.add(key, value)
+    for await (const pair of allKeys(gateway, '')) {
+      const name = pair.key.toString('utf8')
+      if (isVolatile(name) || ignore.has(name)) continue
+      tally.add(pair.key, pair.value)
+      see(pair)
     }
     return tally.result()
   } finally {

@@ -20,6 +20,10 @@ export interface LabOptions {
   backupSeconds?: number
   /** A directory with the real `etcd-manager`, to run in place of the double. */
   etcdManagerBin?: string
+  /** Where the tool finds its own etcd, for the configuration; default: not said there. */
+  etcdBinDir?: string
+  /** False: the double is an etcd-manager before v3.0.20260531, which never replaces a member by itself. Default true. */
+  replacesEmptyDisks?: boolean
   /** Leave the directory behind at close. */
   keep?: boolean
   /** One line for each thing that happens. */
@@ -36,6 +40,8 @@ export interface LabSettings {
   eventsDecoy: boolean
   backupSeconds: number
   etcdManagerBin: string | undefined
+  etcdBinDir: string | undefined
+  replacesEmptyDisks: boolean
   keep: boolean
   note: (line: string) => void
   /** etcd-manager's loop, in seconds. */
@@ -55,6 +61,8 @@ export function settle(options: LabOptions): LabSettings {
     eventsDecoy: options.eventsDecoy ?? true,
     backupSeconds: options.backupSeconds ?? (speed === 1 ? 15 : Math.max(2, 60 / speed)),
     etcdManagerBin: options.etcdManagerBin,
+    etcdBinDir: options.etcdBinDir,
+    replacesEmptyDisks: options.replacesEmptyDisks ?? true,
     keep: options.keep ?? false,
     note: options.note ?? (() => {}),
     loopSeconds: 10 / speed,

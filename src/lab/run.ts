@@ -8,7 +8,8 @@ import { CLUSTER } from './config-file.ts'
 import { type Gateway, openGateway } from './etcd/gateway.ts'
 import { isHealthy } from './etcd/kv.ts'
 import { putFile } from './files.ts'
-import { startKubelet } from './kubelet/kubelet.ts'
+import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
+import { type PodSync, syncPods } from './kubelet/sync-pods.ts'
 import { keepUnit } from './kubelet/unit.ts'
 import type { Lab } from './lab.ts'
 import { type LabNode, MAIN_PORTS, pathsOf } from './layout.ts'
@@ -17,6 +18,7 @@ import { noFaults } from './ssh/faults.ts'
 import type { SshKeys } from './ssh/keys.ts'
 import { nodeEnv, startSshServer } from './ssh/server.ts'
 import { waitFor } from './wait.ts'
+import { countWorkloads } from './workloads.ts'
 
 export type Closer = () => Promise<unknown>
 
@@ -44,20 +46,34 @@ export async function runLab(parts: LabParts): Promise<Lab> {
     const unit = await keepUnit(units, 'kubelet', { argv, env: nodeEnv(node), log: join(logs, 'kubelet.log') })
     closers.push(unit.close)
   }
-  const kubelets = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, parts))
-  for (const kubelet of kubelets) closers.push(async () => (await kubelet).close())
-  await Promise.all(kubelets)
-  return labOf(parts, faults)
+  const starting = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, parts))
+  for (const kubelet of starting) closers.push(async () => (await kubelet).close())
+  const kubelets = new Map<string, Kubelet>()
+  for (const kubelet of await Promise.all(starting)) kubelets.set(kubelet.node, kubelet)
+  return labOf(parts, faults, { kubelets, syncs: startSyncs(parts) })
+}
+
+function startSyncs({ nodes, settings, pki, closers }: LabParts): PodSync[] {
+  const addresses = nodes.filter((node) => node.role === 'control-plane').map(({ address }) => address)
+  const access = { addresses, ca: pki.kubernetes.cert, ...pki.kubelet }
+  const workers = nodes.filter((node) => node.role === 'worker')
+  const syncs = workers.map((node) => syncPods(node, access, settings.loopSeconds * 1000))
+  for (const sync of syncs) closers.push(sync.close)
+  return syncs
 }
 
 async function startPods(node: LabNode, { dir, settings, store }: LabParts) {
   const manager = settings.etcdManagerBin === undefined ? doublePod(node) : realPod(node, dir, settings, store)
   if (settings.etcdManagerBin === undefined) await layManagerFiles(node, settings.releases)
   const pods = await podsOf(node, settings, manager)
-  return startKubelet(pathsOf(node), pods, Math.max(100, 1000 / settings.speed))
+  return startKubelet(node, pods, Math.max(100, 1000 / settings.speed))
 }
 
-function labOf({ dir, settings, nodes, pki, keys, store, configFile, closers }: LabParts, faults: Lab['faults']): Lab {
+function labOf(
+  { dir, settings, nodes, pki, keys, store, configFile, closers }: LabParts,
+  faults: Lab['faults'],
+  { kubelets, syncs }: { kubelets: ReadonlyMap<string, Kubelet>; syncs: readonly PodSync[] },
+): Lab {
   const controlPlane = nodes.filter((node) => node.role === 'control-plane')
 
   function etcd(name = 'a'): Gateway {
@@ -80,6 +96,12 @@ function labOf({ dir, settings, nodes, pki, keys, store, configFile, closers }: 
     return healthy ? true : undefined
   }
 
+  function kubeletOf(node: string): Kubelet {
+    const kubelet = kubelets.get(node)
+    if (kubelet === undefined) throw new Error(`no static pods on node ${node}`)
+    return kubelet
+  }
+
   return {
     cluster: CLUSTER,
     dir,
@@ -96,7 +118,18 @@ function labOf({ dir, settings, nodes, pki, keys, store, configFile, closers }: 
     faults,
     etcd,
     ready,
+    stopPod: (node, pod) => kubeletOf(node).stop(pod),
+    startPod: (node, pod) => kubeletOf(node).start(pod),
     pauseApiservers: (paused) => pauseAll(controlPlane, paused),
+    pauseKubelets: (paused) => {
+      for (const sync of syncs) sync.paused = paused
+    },
+    kubeletsAnswered: async (timeoutMs) => {
+      const had = syncs.map(({ answers }) => answers)
+      const all = async () => (syncs.every(({ answers }, at) => answers > (had[at] ?? 0)) ? true : undefined)
+      await waitFor('API servers answer the kubelets', timeoutMs, all)
+    },
+    workloads: () => countWorkloads(nodes),
     close: async () => {
       while (closers.length > 0) await closers.pop()?.()
     },

@@ -20,11 +20,47 @@ export interface RescueResult {
   undoable?: string[]
 }
 
+/** What the cluster was right before its incident. */
+export interface IncidentRecord {
+  keys: number
+  digest: string
+  etcdVersion: string
+  store: string
+  /** How long it took to build the cluster and to break it. */
+  seconds: number
+  /** The highest that the cluster acknowledged. */
+  revision: number
+  /** Lower-case hex, sorted. */
+  memberIds: string[]
+  /** How many leases with keys attached. */
+  leases: number
+}
+
+/** The recovered cluster beside `IncidentRecord`, found out by the drill itself. */
+export interface Compared {
+  keysExpected: number
+  keysFound: number
+  digestMatches: boolean
+  revision: number
+  sameMembers: boolean
+  leasesExpected: number
+  /** With all their keys. */
+  leasesKept: number
+  /** Of the writes that were acknowledged right before the end. */
+  writesLost: number
+  /** From the last read of the empty cluster to the first of the recovered one; linearizable, on any node. */
+  outageSeconds?: number
+}
+
 /** What `drill` prints: the same, and what was in the cluster before the incident. */
 export interface DrillResult extends RescueResult {
-  incident: { keys: number; digest: string; etcdVersion: string; store: string; seconds: number }
+  incident: IncidentRecord
   /** The recovered cluster compared with what was recorded before the incident, by the drill itself. */
-  compared?: { keysExpected: number; keysFound: number; digestMatches: boolean }
+  compared?: Compared
+  /** Pods that ran on the workers before the recovery, and how many of them kubelets stopped since. */
+  workloads?: { before: number; deleted: number }
+  /** Over the network, from and to nodes and the backup store. */
+  movedBytes?: number
   /** Where the sandbox is, with `--keep`. */
   directory?: string
 }
@@ -33,8 +69,8 @@ export interface DrillResult extends RescueResult {
 export interface ByHandResult {
   status: 'recovered' | 'not-recovered'
   cluster: string
-  incident: DrillResult['incident']
-  compared: NonNullable<DrillResult['compared']>
+  incident: IncidentRecord
+  compared: Compared
 }
 
 /** The result in a few lines on stdout; how it went was on stderr. */
@@ -44,18 +80,6 @@ export function runLines(result: RescueResult): string[] {
     ...sourceLines(result),
     ...verifiedLines(result),
     ...undoLines(result),
-  ]
-}
-
-export function drillLines(result: DrillResult | ByHandResult): string[] {
-  if (!('run' in result)) return comparedLines(result.compared)
-  const { incident, compared, directory } = result
-  const before = `before the incident: ${count(incident.keys)} keys (etcd ${incident.etcdVersion}, store ${incident.store})`
-  return [
-    ...runLines(result),
-    before,
-    ...comparedLines(compared),
-    ...(directory ? [`the sandbox is in ${directory}`] : []),
   ]
 }
 
@@ -76,11 +100,4 @@ function verifiedLines({ verified }: RescueResult): string[] {
 
 function undoLines({ run, undoable = [] }: RescueResult): string[] {
   return undoable.length === 0 ? [] : [`to take back ${undoable.join(', ')}: etcd-rescue runs undo ${run}`]
-}
-
-function comparedLines(compared: DrillResult['compared']): string[] {
-  if (!compared) return []
-  const { keysExpected, keysFound, digestMatches } = compared
-  const outcome = digestMatches ? 'every value the same' : 'KEYS OR VALUES DIFFER'
-  return [`the drill's own comparison: ${count(keysFound)} of ${count(keysExpected)} keys, ${outcome}`]
 }

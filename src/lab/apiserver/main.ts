@@ -1,12 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openGateway } from '../etcd/gateway.ts'
-import { grantLease, putKey } from '../etcd/kv.ts'
+import { putKey } from '../etcd/kv.ts'
+import { grantLease } from '../etcd/lease.ts'
+import { serveApi } from './serve.ts'
 
 interface ApiserverConfig {
   node: string
   address: string
+  /** Of etcd on this node. */
+  etcdPort: number
+  /** Its own. */
   port: number
+  /** With the certificates for etcd, and those that it serves with. */
   pkiDir: string
   /** While this file is there nothing is written. */
   pauseFile: string
@@ -15,14 +21,16 @@ interface ApiserverConfig {
 }
 
 /**
- * The API server double: writes what real ones write without being asked, so that a recovery meets honest differences.
+ * The API server double: serves lists of pods to kubelets, and writes what real ones write without being asked, so that a recovery meets honest differences.
  * A masterlease (`/registry/masterleases/<ip>`, time to live 15 s) and its own identity lease, every 10 s (scaled).
  */
 async function main(file: string): Promise<void> {
   const config = JSON.parse(readFileSync(file, 'utf8')) as ApiserverConfig
   const pem = (name: string) => readFileSync(join(config.pkiDir, name), 'utf8')
   const tls = { ca: pem('etcd-ca.crt'), cert: pem('etcd-client.crt'), key: pem('etcd-client.key') }
-  const gateway = openGateway({ address: config.address, port: config.port, ...tls })
+  const gateway = openGateway({ address: config.address, port: config.etcdPort, ...tls })
+  const own = { ca: pem('ca.crt'), cert: pem('server.crt'), key: pem('server.key') }
+  await serveApi({ address: config.address, port: config.port, tls: own }, gateway)
   console.log(`kube-apiserver double of ${config.node}, pid ${process.pid}`)
   for (;;) {
     if (!existsSync(config.pauseFile))

@@ -31,6 +31,7 @@ export async function writeManagerConfigs(parts: ManagerParts): Promise<void> {
     backupSeconds: settings.backupSeconds,
     releases: Object.fromEntries(settings.releases.map((release) => [release.version, release])),
     copyAtOnce: Math.min(32, Math.max(1, Math.round(settings.speed))),
+    replacesEmptyDisks: settings.replacesEmptyDisks,
     s3: parts.s3,
   }
   for (const node of controlPlane) {

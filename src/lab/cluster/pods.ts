@@ -4,7 +4,7 @@ import type { EtcdRelease } from '../../ports/etcd.ts'
 import { entryFile } from '../entry.ts'
 import { privateDir, putFile } from '../files.ts'
 import type { PodSpec } from '../kubelet/pod.ts'
-import { type LabNode, type NodePaths, pathsOf } from '../layout.ts'
+import { API_PORT, type LabNode, MAIN_PORTS, type NodePaths, pathsOf } from '../layout.ts'
 import type { LabSettings } from '../options.ts'
 import { nodeEnv } from '../ssh/server.ts'
 
@@ -13,8 +13,9 @@ const SLEEP = ['sleep', '2147483647'] as const
 /** The static pods of a control-plane node. Only etcd-manager-main and the API server do something; the others are there to be listed and restarted. */
 export async function podsOf(node: LabNode, settings: LabSettings, manager: PodSpec): Promise<PodSpec[]> {
   const paths = pathsOf(node)
-  const plain = (container: string, manifest: string, pod = `${container}-${node.name}`): PodSpec => ({
-    pod,
+  const plain = (container: string, name = container, manifest = `${name}.manifest`): PodSpec => ({
+    name,
+    pod: `${name}-${node.name}`,
     container,
     manifest,
     argv: SLEEP,
@@ -23,19 +24,24 @@ export async function podsOf(node: LabNode, settings: LabSettings, manager: PodS
   })
   return [
     manager,
-    plain('etcd-manager', 'etcdmanager-events.manifest', `etcd-manager-events-${node.name}`),
-    await apiserver(node, paths, settings, plain('kube-apiserver', 'kube-apiserver.manifest')),
-    plain('kube-controller-manager', 'kube-controller-manager.manifest'),
-    plain('kube-scheduler', 'kube-scheduler.manifest'),
+    plain('etcd-manager', 'etcd-manager-events', etcdManifest('events', node)),
+    await apiserver(node, paths, settings, plain('kube-apiserver')),
+    plain('kube-controller-manager'),
+    plain('kube-scheduler'),
   ]
 }
+
+/** kOps calls it after the etcd cluster and the instance group, so only what is inside says which pod it makes. */
+const etcdManifest = (etcdCluster: string, node: LabNode): string =>
+  `etcd-${etcdCluster}-control-plane-${node.name}.manifest`
 
 async function apiserver(node: LabNode, paths: NodePaths, settings: LabSettings, plain: PodSpec): Promise<PodSpec> {
   if (!settings.apiserver) return plain
   const config = {
     node: node.name,
     address: node.address,
-    port: 4001,
+    etcdPort: MAIN_PORTS.client,
+    port: API_PORT,
     pkiDir: paths.clientPki,
     pauseFile: paths.pauseFile,
     everySeconds: settings.loopSeconds,
@@ -48,9 +54,10 @@ async function apiserver(node: LabNode, paths: NodePaths, settings: LabSettings,
 export function doublePod(node: LabNode): PodSpec {
   const paths = pathsOf(node)
   return {
+    name: 'etcd-manager-main',
     pod: `etcd-manager-main-${node.name}`,
     container: 'etcd-manager',
-    manifest: 'etcdmanager-main.manifest',
+    manifest: etcdManifest('main', node),
     argv: [process.execPath, entryFile('etcd-manager'), paths.managerConfig],
     env: nodeEnv(node),
     log: paths.etcdLog,

@@ -26,6 +26,8 @@ export interface ManagerConfig {
   releases: Record<string, EtcdRelease>
   /** How many keys a restore copies at once: 1 in life, more when time is bent. */
   copyAtOnce: number
+  /** Whether it replaces the member of a peer whose disk is empty: since v3.0.20260531. */
+  replacesEmptyDisks: boolean
   s3: S3Access | null
 }
 

@@ -25,7 +25,7 @@ import { answering } from './peers.ts'
  */
 export function controller(config: ManagerConfig, store: ObjectStore, me: string): () => Promise<boolean> {
   const stand = election()
-  const replaceEmptyDisks = replacer(config)
+  const disks = replacer(config)
   let spec: ClusterSpec | undefined
   let commands: RestoreCommand[] = []
   let lastBackup = 0
@@ -61,8 +61,12 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
   }
 
   async function maybeBackup(view: ClusterView, clusterSpec: ClusterSpec) {
+    if (Date.now() - lastBackup >= config.backupSeconds * 1000) await backup(view, clusterSpec)
+  }
+
+  async function backup(view: ClusterView, clusterSpec: ClusterSpec) {
     const peer = view.healthy[0]
-    if (peer?.state == null || Date.now() - lastBackup < config.backupSeconds * 1000) return
+    if (peer?.state == null) return
     const begun = Date.now()
     const name = await peer.backup({ etcdVersion: peer.state.etcdVersion, clusterSpec })
     info(`took backup: name:"${name}"`)
@@ -89,23 +93,33 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
     return tend(view, spec)
   }
 
-  async function tend(view: ClusterView, { memberCount }: ClusterSpec): Promise<boolean> {
+  async function tend(view: ClusterView, clusterSpec: ClusterSpec): Promise<boolean> {
     if (view.quarantined > 0) {
-      if (view.healthy.length <= memberCount / 2) return false
+      if (view.healthy.length <= clusterSpec.memberCount / 2) return false
       info('Setting quarantined state to false')
       for (const peer of view.peers) if (peer.state !== null) await peer.setQuarantine(false)
       return true
     }
-    if (view.members.length === 0) return false
-    if (view.members.length < memberCount) return expand(config, view)
-    return replaceEmptyDisks(view)
+    if (view.members.length === 0) {
+      // Then, and only then, spec and commands are read again without an election
+      await refresh()
+      throw new Error('etcd has 0 members registered; must issue restore-backup command to proceed')
+    }
+    const first = () => backup(view, clusterSpec)
+    if (view.members.length < clusterSpec.memberCount) return expand(config, view, first)
+    return disks.replaceEmptyDisk(view, first)
   }
 
   return async () => {
     const peers = await answering(config)
     const standing = stand(me, peers)
-    if (standing === 'just-elected') await refresh()
+    if (standing === 'just-elected') {
+      await refresh()
+      disks.forget()
+    }
     if (standing !== 'leader') return false
-    return lead(await observe(config, peers))
+    const view = await observe(config, peers)
+    disks.look(view)
+    return lead(view)
   }
 }

@@ -9,21 +9,39 @@ export interface Pair {
   value: Buffer
 }
 
-interface RangeAnswer {
-  header: { revision: string }
+/** What every answer of etcd begins with. Numbers of 64 bits come as decimal strings, and not at all when they are 0. */
+interface Headed {
+  header: { revision?: string; cluster_id?: string }
+}
+
+interface RangeAnswer extends Headed {
   kvs?: { key: string; value?: string }[]
   more?: boolean
   count?: string
 }
 
-export async function putKey(gateway: Gateway, key: string | Buffer, value: string | Buffer, lease = '0') {
-  await gateway.call('/v3/kv/put', { key: base64(key), value: base64(value), lease }, 30_000)
+/** Resolves to the revision of the acknowledged write. */
+export async function putKey(
+  gateway: Gateway,
+  key: string | Buffer,
+  value: string | Buffer,
+  lease = '0',
+): Promise<number> {
+  const body = { key: base64(key), value: base64(value), lease }
+  return revisionOf(await gateway.call<Headed>('/v3/kv/put', body, 30_000))
 }
 
 /** Many keys in one transaction (at most 128, etcd's default limit). No key may be there twice. */
 export async function putMany(gateway: Gateway, pairs: Pair[]): Promise<void> {
   const success = pairs.map(({ key, value }) => ({ requestPut: { key: base64(key), value: base64(value) } }))
   await gateway.call('/v3/kv/txn', { success }, 30_000)
+}
+
+const revisionOf = ({ header }: Headed): number => Number(header.revision ?? 0)
+
+/** The revision of a linearizable read. */
+export async function currentRevision(gateway: Gateway): Promise<number> {
+  return revisionOf(await gateway.call<Headed>('/v3/kv/range', { key: base64('health'), keysOnly: true }))
 }
 
 export async function countKeys(gateway: Gateway, prefix = ''): Promise<number> {
@@ -39,7 +57,7 @@ export async function* allKeys(gateway: Gateway, prefix = ''): AsyncGenerator<Pa
   for (;;) {
     const body = { key: from, rangeEnd, limit: PAGE, revision }
     const answer = await gateway.call<RangeAnswer>('/v3/kv/range', body, 60_000)
-    if (revision === '0') revision = answer.header.revision
+    if (revision === '0') revision = answer.header.revision ?? '0'
     const kvs = answer.kvs ?? []
     for (const kv of kvs) yield { key: Buffer.from(kv.key, 'base64'), value: Buffer.from(kv.value ?? '', 'base64') }
     const last = kvs.at(-1)
@@ -75,16 +93,19 @@ export async function listMembers(gateway: Gateway): Promise<Member[]> {
   return (await gateway.call<{ members: Member[] }>('/v3/cluster/member/list', {})).members
 }
 
+/** The id of the cluster that answers a linearizable read; lower-case hex, as etcd prints ids. */
+export async function clusterIdNow(gateway: Gateway, timeoutMs?: number): Promise<string> {
+  const body = { key: base64('health'), keysOnly: true }
+  const { header } = await gateway.call<Headed>('/v3/kv/range', body, timeoutMs)
+  return hex(header.cluster_id ?? '0')
+}
+
+export const hex = (decimal: string): string => BigInt(decimal).toString(16)
+
 export async function addMember(gateway: Gateway, peerUrl: string): Promise<void> {
   await gateway.call('/v3/cluster/member/add', { peerURLs: [peerUrl] })
 }
 
 export async function removeMember(gateway: Gateway, id: string): Promise<void> {
   await gateway.call('/v3/cluster/member/remove', { ID: id })
-}
-
-/** A new lease; etcd raises a time to live that is too short to what its elections allow. */
-export async function grantLease(gateway: Gateway, seconds: number): Promise<string> {
-  const body = { TTL: String(Math.max(1, Math.ceil(seconds))), ID: '0' }
-  return (await gateway.call<{ ID: string }>('/v3/lease/grant', body)).ID
 }

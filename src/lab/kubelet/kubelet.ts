@@ -1,52 +1,60 @@
 import { existsSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { putFile } from '../files.ts'
-import type { NodePaths } from '../layout.ts'
-import { keepPod, type Pod, type PodSpec } from './pod.ts'
+import { type LabNode, pathsOf } from '../layout.ts'
+import { waitFor } from '../wait.ts'
+import { manifestOf } from './manifest.ts'
+import { keepPod, type PodSpec } from './pod.ts'
 
 export interface Kubelet {
-  pod(name: string): Pod
+  /** The node's name. */
+  readonly node: string
+  /** Moves the manifest of a static pod away and waits until its container is gone. */
+  stop(pod: string): Promise<void>
+  /** Moves it back. */
+  start(pod: string): Promise<void>
   close(): Promise<void>
 }
 
 const POLL_MS = 100
+const STOP_MS = 30_000
 
 /**
  * The part of a node's kubelet that matters here: static pods run while their manifest is in
  * `/etc/kubernetes/manifests`, and a container that ended is started again with a new id.
  */
-export async function startKubelet(paths: NodePaths, specs: PodSpec[], restartDelayMs: number): Promise<Kubelet> {
-  const pods = specs.map((spec) => keepPod(paths.containers, spec, restartDelayMs))
-  for (const spec of specs) await putFile(join(paths.manifests, spec.manifest), manifestOf(spec))
+export async function startKubelet(node: LabNode, specs: PodSpec[], restartDelayMs: number): Promise<Kubelet> {
+  const { containers, manifests, aside } = pathsOf(node)
+  const pods = specs.map((spec) => keepPod(containers, spec, restartDelayMs))
+  for (const spec of specs) await putFile(join(manifests, spec.manifest), manifestOf(spec), 0o440)
   const look = () => {
-    for (const pod of pods) pod.want(existsSync(join(paths.manifests, pod.spec.manifest)))
+    for (const pod of pods) pod.want(existsSync(join(manifests, pod.spec.manifest)))
   }
   look()
   const timer = setInterval(look, POLL_MS)
 
+  function find(name: string) {
+    const found = pods.find(({ spec }) => spec.name === name)
+    if (found === undefined) throw new Error(`no static pod ${name} on node ${node.name}`)
+    return found
+  }
+
   return {
-    pod: (name) => {
-      const found = pods.find((pod) => pod.spec.pod === name)
-      if (found === undefined) throw new Error(`no pod ${name}`)
-      return found
+    node: node.name,
+    stop: async (name) => {
+      const { spec, pid } = find(name)
+      await rename(join(manifests, spec.manifest), join(aside, spec.manifest))
+      const what = `${name} on node ${node.name} is stopped`
+      await waitFor(what, STOP_MS, async () => (pid() === undefined ? true : undefined))
+    },
+    start: async (name) => {
+      const { manifest } = find(name).spec
+      await rename(join(aside, manifest), join(manifests, manifest))
     },
     close: async () => {
       clearInterval(timer)
       await Promise.all(pods.map((pod) => pod.close()))
     },
   }
-}
-
-function manifestOf({ pod, container, argv }: PodSpec): string {
-  return `apiVersion: v1
-kind: Pod
-metadata:
-  name: ${pod}
-  namespace: kube-system
-spec:
-  hostNetwork: true
-  containers:
-    - name: ${container}
-      command: ${JSON.stringify(argv)}
-`
 }

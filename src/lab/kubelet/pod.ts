@@ -6,6 +6,8 @@ import { type ProcessSpec, startProcess, stopProcess } from './process.ts'
 import { type ContainerName, type ContainerRecord, dropRecord, newId, writeRecord } from './record.ts'
 
 export interface PodSpec extends ContainerName, ProcessSpec {
+  /** As in the manifest; the node's name comes behind it in `pod`. */
+  name: string
   /** The manifest's file name in `/etc/kubernetes/manifests`: while it is there, the pod runs. */
   manifest: string
   /** What the node's `/proc/<pid>` shows of the container. Default: nothing. */

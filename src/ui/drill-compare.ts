@@ -1,0 +1,44 @@
+import type { DrillResult } from './run-result.ts'
+import { amount, count, tableLines } from './text.ts'
+
+/** What `drill --compare` prints. */
+export interface CompareResult {
+  methods: DrillResult[]
+  /** Left out, because so many nodes have lost the data. */
+  impossible: { method: string; why: string }[]
+}
+
+const COLUMNS = [
+  'method',
+  'outage s',
+  'writes lost',
+  'revision before',
+  'after',
+  'leases kept',
+  'members',
+  'moved',
+  'data',
+]
+
+/** The methods side by side, one line each. */
+export function compareLines({ methods, impossible }: CompareResult): string[] {
+  const rows = [...impossible.map(({ method }) => [method, 'not possible']), ...methods.map(rowOf)]
+  return [...tableLines(COLUMNS, rows), ...impossible.map(({ method, why }) => `${method}: ${why}`)]
+}
+
+function rowOf({ runbook, status, incident, compared, movedBytes, workloads }: DrillResult): string[] {
+  if (compared === undefined) return [runbook, status]
+  const { outageSeconds, writesLost, revision, leasesKept, leasesExpected, sameMembers, digestMatches } = compared
+  const stopped = workloads?.deleted ? `, ${count(workloads.deleted)} PODS STOPPED` : ''
+  return [
+    runbook,
+    outageSeconds === undefined ? '?' : outageSeconds.toFixed(1),
+    count(writesLost),
+    count(incident.revision),
+    count(revision),
+    `${count(leasesKept)} of ${count(leasesExpected)}`,
+    sameMembers ? 'the same' : 'new',
+    movedBytes === undefined ? '?' : amount(movedBytes, 'bytes'),
+    `${digestMatches ? 'the same' : 'DIFFERENT'}${stopped}`,
+  ]
+}
