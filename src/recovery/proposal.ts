@@ -53,4 +53,6 @@ export interface Assessment {
   proposals: Proposal[]
   /** The one that is taken when nobody says otherwise. */
   best?: Proposal
+  /** The operator named a copy or backup of this etcd cluster. */
+  named?: true
 }

@@ -17,6 +17,8 @@ export interface Situation {
   nodes: number
   /** Bytes a second from a node to this machine. */
   bytesPerSecond?: number | undefined
+  /** Of etcd-manager's loop. */
+  loopSeconds?: number | undefined
   /** The copy that the operator named, `NODE:TOKEN`: only its generation counts. */
   copy?: string | undefined
   /** The backup that the operator named. */
@@ -43,7 +45,11 @@ export function proposeMethods(situation: Situation): Assessment {
   }))
   const possible = proposals.filter((proposal) => proposal.possible)
   const best = possible.find(({ why }) => why === undefined) ?? possible[0]
-  return { etcdCluster, ...verdict, proposals, ...(best === undefined ? {} : { best }) }
+  return {
+    ...{ etcdCluster, ...verdict, proposals },
+    ...(best === undefined ? {} : { best }),
+    ...(named === undefined ? {} : { named: true }),
+  }
 }
 
 const namedIn = ({ copies, copy, backup }: Situation) =>
@@ -55,7 +61,7 @@ function nextOf(way: Way, later: readonly { method: Method; way: Way }[]): Pick<
 }
 
 function propose(method: Method, way: Way, found: Found, situation: Situation): Proposal {
-  const { etcdCluster, copies, bytesPerSecond, nodes, now } = situation
+  const { etcdCluster, copies, bytesPerSecond, loopSeconds, nodes, now } = situation
   const { generation, best } = found
   if ('whyNot' in way) {
     const none = { comesBack: '', lost: [], seconds: 0, outageSeconds: 0, touches: [] }
@@ -71,7 +77,7 @@ function propose(method: Method, way: Way, found: Found, situation: Situation): 
     source: sourceOf(source),
     comesBack: comesBack(method, source, generation, now),
     lost: loses({ method, source, best: best ?? source, copies, generation }),
-    ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond }),
+    ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond, loopSeconds }),
     touches: touchedBy(method, nodes),
   }
 }

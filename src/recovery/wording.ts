@@ -8,6 +8,7 @@ const count = (value: number) => Math.round(value).toLocaleString('en-US')
 /** `12 minutes`, `3 hours`, `5 days`: between two moments, whichever is first. */
 export function span(from: Date, to: Date): string {
   const minutes = Math.round(Math.abs(to.getTime() - from.getTime()) / 60_000)
+  if (minutes < 1) return 'less than a minute'
   if (minutes < 120) return plural(minutes, 'minute')
   return minutes < 48 * 60 ? plural(Math.round(minutes / 60), 'hour') : plural(Math.round(minutes / 1440), 'day')
 }
