@@ -59,7 +59,7 @@ module.exports = {
       '^src/(ports|node|etcd-manager|bolt|kube|digest|gzip|errors)/',
     ]),
     only('recovery', 'Which way is best is decided from plain values, without touching anything.', '^src/recovery/', [
-      '^src/steps/support/(rank|good-backups)\\.ts$',
+      '^src/steps/(facts|support/(rank|good-backups|generation))\\.ts$',
       '^src/errors/',
     ]),
     only('node', 'What is done on a node goes through its port.', '^src/node/', ['^src/(ports|errors)/']),

@@ -7,7 +7,10 @@ export interface RecoveryCopy extends Rankable {
   node?: string | undefined
   path?: string | undefined
   backup?: string | undefined
+  /** Which member of its cluster it is. */
   memberId?: string | undefined
+  member?: string | undefined
+  peerUrls?: string[] | undefined
   sizeBytes: number
   walBytes: number
   walWrites?: number | undefined

@@ -1,39 +1,52 @@
+import { toRescueError } from '../errors/rescue-error.ts'
+import type { Copy } from '../steps/facts.ts'
+import { formGeneration, quorumOf } from '../steps/support/generation.ts'
 import { isUnusable } from '../steps/support/rank.ts'
 import type { RecoveryCopy } from './copies.ts'
 
-/** The members of one incarnation of an etcd cluster that still have their directory. */
+/** The members of one incarnation of an etcd cluster, as far as they were found. */
 export interface Generation {
-  /** One a node. */
-  members: RecoveryCopy[]
+  /** How many members' directories with their logs there are. */
+  logs: number
   /** How many members the cluster has, by its databases. */
   size: number
-  quorum: number
-  /** Cluster ids that other directories of the same token have. */
-  disagreeing: string[]
+  /** Why they cannot go on as they were. */
+  whyNot?: string
 }
 
-/**
- * The generation of a copy: the same token and cluster id, on different nodes, each a member of its own. A directory
- * without its log cannot be started as a member. `nodes`: how many control-plane nodes there are, for databases that
- * name no members.
- */
-export function generationOf(copy: RecoveryCopy, copies: readonly RecoveryCopy[], nodes: number): Generation {
-  const sameToken = copies.filter(
-    ({ token, place }) => place !== 'backup' && token !== undefined && token === copy.token,
+/** The generation of a copy, by the rules of the step that returns to it. `nodes`: the control-plane nodes' names. */
+export function generationOf(
+  copy: RecoveryCopy,
+  copies: readonly RecoveryCopy[],
+  nodes: readonly string[],
+): Generation {
+  const same = copies.filter(
+    (one) =>
+      one.clusterId !== undefined && one.clusterId === copy.clusterId && !isUnusable(one) && one.foreign === undefined,
   )
-  const usable = sameToken.filter((one) => !isUnusable(one) && one.foreign === undefined && one.walIndex !== undefined)
-  const own = usable.filter(({ clusterId }) => clusterId !== undefined && clusterId === copy.clusterId)
-  const members = distinct(
-    distinct(own, ({ node }) => node),
-    ({ memberId, node }) => memberId ?? node,
-  )
-  const size = Math.max(0, ...own.map((one) => one.members?.length ?? 0)) || nodes
-  const others = usable.flatMap(({ clusterId }) => (clusterId === copy.clusterId ? [] : [clusterId ?? 'unknown']))
-  return { members, size, quorum: Math.floor(size / 2) + 1, disagreeing: [...new Set(others)] }
+  const logs = new Set(same.flatMap(({ node, walIndex }) => (walIndex === undefined ? [] : [node]))).size
+  const size = copy.members?.length || nodes.length
+  const whyNot = refusal(copy, copies, nodes)
+  return { logs, size, ...(whyNot === undefined ? {} : { whyNot }) }
 }
 
-/** A directory that was copied to another node by hand is the same member twice. */
-function distinct<T>(all: readonly T[], key: (one: T) => string | undefined): T[] {
-  const seen = new Set<string | undefined>()
-  return all.filter((one) => !seen.has(key(one)) && seen.add(key(one)))
+export const hasQuorum = ({ logs, size }: Generation) => logs >= quorumOf(size)
+
+function refusal(copy: RecoveryCopy, copies: readonly RecoveryCopy[], nodes: readonly string[]): string | undefined {
+  const onNodes = copies.filter(({ foreign }) => foreign === undefined).flatMap(toStepCopy)
+  const [chosen] = toStepCopy(copy)
+  if (chosen === undefined) return 'the copy is on no node'
+  try {
+    formGeneration({ copies: onNodes, copy: chosen, nodes, without: [] })
+    return undefined
+  } catch (error) {
+    return toRescueError(error).message.replace(/^cannot return in place: /, '')
+  }
+}
+
+/** As the steps know it; backups are none. */
+function toStepCopy({ node, path, token, place, ...copy }: RecoveryCopy): Copy[] {
+  if (node === undefined || path === undefined || token === undefined || place === 'backup') return []
+  const known = Object.fromEntries(Object.entries(copy).filter(([, value]) => value !== undefined))
+  return [{ ...(known as Omit<Copy, 'node'>), node, path, token, place, etcdCluster: '', findings: [] }]
 }

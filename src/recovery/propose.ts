@@ -13,8 +13,8 @@ export interface Situation {
   copies: readonly RecoveryCopy[]
   /** What its etcd serves now, where it answers. */
   live?: { keys: number; clusterId: string } | undefined
-  /** Control-plane nodes. */
-  nodes: number
+  /** Names of the control-plane nodes. */
+  nodes: readonly string[]
   /** Bytes a second from a node to this machine. */
   bytesPerSecond?: number | undefined
   /** Of etcd-manager's loop. */
@@ -78,6 +78,6 @@ function propose(method: Method, way: Way, found: Found, situation: Situation): 
     comesBack: comesBack(method, source, generation, now),
     lost: loses({ method, source, best: best ?? source, copies, generation }),
     ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond, loopSeconds }),
-    touches: touchedBy(method, nodes),
+    touches: touchedBy(method, nodes.length),
   }
 }

@@ -20,11 +20,11 @@ interface Search {
   /** Those that may be recovered from. */
   usable: readonly RecoveryCopy[]
   running: Running
-  nodes: number
+  nodes: readonly string[]
   named: RecoveryCopy | undefined
 }
 
-const NONE: Generation = { members: [], size: 0, quorum: 0, disagreeing: [] }
+const NONE: Generation = { logs: 0, size: 0 }
 
 export function findSources({ copies, usable, running, nodes, named }: Search): Found {
   const backups = copies.filter((one) => !isOnNode(one))
@@ -37,7 +37,7 @@ export function findSources({ copies, usable, running, nodes, named }: Search): 
   return { best: named, ...chosen, generation: ofOne(chosen.onNode, copies, nodes), named }
 }
 
-const ofOne = (copy: RecoveryCopy | undefined, copies: readonly RecoveryCopy[], nodes: number) =>
+const ofOne = (copy: RecoveryCopy | undefined, copies: readonly RecoveryCopy[], nodes: readonly string[]) =>
   copy === undefined ? NONE : generationOf(copy, copies, nodes)
 
 export type Way = { source: RecoveryCopy; behind?: string } | { whyNot: string }
@@ -52,7 +52,7 @@ export function wayOf(method: Method, found: Found): Way {
       ? { whyNot: 'no backup was found that is good and not of the cluster that runs now' }
       : { source: backup }
   if (onNode === undefined) return { whyNot: 'no copy on a node holds data that could be recovered' }
-  const whyNot = method === 'return-in-place' ? tooFew(onNode, generation) : undefined
+  const whyNot = method === 'return-in-place' ? generation.whyNot : undefined
   return whyNot === undefined ? { source: onNode, ...behindBackup(onNode, found) } : { whyNot }
 }
 
@@ -70,14 +70,4 @@ function behindBackup(onNode: RecoveryCopy, { best }: Found): { behind?: string 
   const isSame = of(onNode) === of(best)
   const reachesAsFar = (reach(onNode).index ?? -1) >= (reach(best).index ?? 0)
   return isSame && reachesAsFar ? {} : { behind: `the backup ${best.backup} holds more than any copy on a node` }
-}
-
-function tooFew({ token, walIndex, clusterId }: RecoveryCopy, generation: Generation): string | undefined {
-  const { members, size, quorum, disagreeing } = generation
-  if (members.length >= quorum && quorum > 0) return undefined
-  if (walIndex === undefined || clusterId === undefined)
-    return 'the best copy has no log, and a member cannot be started without it'
-  const has = members.length === 1 ? 'has its directory' : 'have their directories'
-  const few = `only ${members.length} of ${size} members still ${has} of ${token}, and ${quorum} are needed`
-  return disagreeing.length === 0 ? few : `${few}; others of that token are of the cluster ${disagreeing.join(', ')}`
 }

@@ -1,6 +1,6 @@
 import { identify } from '../steps/support/rank.ts'
 import type { RecoveryCopy } from './copies.ts'
-import type { Generation } from './generation.ts'
+import { type Generation, hasQuorum } from './generation.ts'
 import type { Method, ProposalSource } from './proposal.ts'
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US')
@@ -26,14 +26,14 @@ export function sourceOf(copy: RecoveryCopy): ProposalSource {
 }
 
 /** Revision, keys, age: what the operator will have. */
-export function comesBack(method: Method, copy: RecoveryCopy, { members, size }: Generation, now: Date): string {
+export function comesBack(method: Method, copy: RecoveryCopy, { logs, size }: Generation, now: Date): string {
   const revision = furthest(copy)
   const upTo = revision === undefined ? '' : `revision ${count(revision)}`
   const holds = copy.recordsKept === undefined ? '' : `about ${count(copy.recordsKept)} records`
   const from = copy.backup === undefined ? `of ${copy.id}` : `of the backup ${copy.backup}`
   const what = copy.backup === undefined ? (copy.place === 'trashcan' ? 'trashed' : 'last changed') : 'made'
   const age = copy.at === undefined ? '' : `, ${what} ${span(new Date(copy.at), now)} ago`
-  const whole = method === 'return-in-place' ? `; ${members.length} of ${size} members as they were, with leases` : ''
+  const whole = method === 'return-in-place' ? `; ${logs} of ${size} members as they were, with leases` : ''
   return `${[upTo, holds].filter((part) => part !== '').join(', ')} ${from}${age}${whole}`.trim()
 }
 
@@ -64,9 +64,10 @@ export function loses({ method, source, best, copies, generation }: Loses): stri
 }
 
 /** Only the logs of a quorum together surely hold every acknowledged write. */
-function missingLogs({ members, size, quorum }: Generation): string[] {
-  if (members.length >= quorum) return []
-  return [`perhaps the last acknowledged writes: ${members.length} of ${size} members' logs were found`]
+function missingLogs(generation: Generation): string[] {
+  if (hasQuorum(generation)) return []
+  const { logs, size } = generation
+  return [`perhaps the last acknowledged writes: ${logs} of ${size} members' logs were found`]
 }
 
 function sinceBackup(backup: RecoveryCopy, best: RecoveryCopy, copies: readonly RecoveryCopy[]): string {

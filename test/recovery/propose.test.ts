@@ -18,9 +18,9 @@ describe('which ways are possible', () => {
     expect(propose([...running, lost('a'), stale]).best?.method).toBe('return-in-place')
   })
 
-  test('a member that was away and still names its old token is of the old generation, and not what runs now', () => {
+  test('a member that was away and still names its old token is not what runs now', () => {
     const away = lost('c', { place: 'data', path: '/mnt/v/data/old', serving: true })
-    const { need, best } = propose([seeded('a'), seeded('b'), away, lost('a')], { live: undefined })
+    const { need, best } = propose([seeded('a'), seeded('b'), away, lost('a'), lost('b')], { live: undefined })
     expect({ need, method: best?.method }).toEqual({ need: 'lost', method: 'return-in-place' })
   })
 
@@ -28,7 +28,7 @@ describe('which ways are possible', () => {
     const { proposals, best } = propose([...running, lost('a')])
     expect(proposals[0]).toMatchObject({
       possible: false,
-      why: 'only 1 of 3 members still has its directory of old, and 2 are needed',
+      why: 'only a of 3 members still has its directory of old: 2 are needed',
       next: 'seed-in-place',
     })
     expect(best?.method).toBe('seed-in-place')
@@ -37,22 +37,28 @@ describe('which ways are possible', () => {
 
   test('the size is what the databases say: three of five, with three nodes configured', () => {
     const five = { members: ['1a', '1b', '1c', '1d', '1e'] }
-    expect(ways(['a', 'b'].map((node) => lost(node, five)))['return-in-place']).toMatch(/only 2 of 5 .* 3 are needed/)
+    expect(ways(['a', 'b'].map((node) => lost(node, five)))['return-in-place']).toMatch(
+      /only a, b of 5 .* 3 are needed/,
+    )
     expect(ways(['a', 'b', 'c'].map((node) => lost(node, five)))['return-in-place']).toBe(true)
   })
 
   test.each([
-    ['a directory copied by hand to another node', lost('b', { memberId: '1a' })],
-    ['a directory without its log', lost('b', { walIndex: undefined })],
-    ['one that cannot be read', lost('b', { revision: undefined })],
-    ["another Kubernetes cluster's", lost('b', { foreign: 'prod.example.com' })],
-  ])('%s does not count towards the quorum', (_, second) => {
-    expect(ways([...running, lost('a'), second])['return-in-place']).toMatch(/only 1 of 3/)
+    [
+      'a directory copied by hand to another node',
+      lost('b', { memberId: '1a' }),
+      /two directories are of the same member/,
+    ],
+    ['a directory without its log', lost('b', { walIndex: undefined, clusterId: undefined }), /only a of 3/],
+    ['one that cannot be read', lost('b', { revision: undefined }), /only a of 3/],
+    ["another Kubernetes cluster's", lost('b', { foreign: 'prod.example.com' }), /only a of 3/],
+  ])('%s does not count towards the quorum', (_, second, why) => {
+    expect(ways([...running, lost('a'), second])['return-in-place']).toMatch(why)
   })
 
   test('members of one token that disagree on the cluster id are told apart', () => {
     const why = ways([...running, lost('a'), lost('b', { clusterId: 'dd', recordsKept: 10, members: ['9'] })])
-    expect(why['return-in-place']).toMatch(/only 1 of 3 .*; others of that token are of the cluster dd/)
+    expect(why['return-in-place']).toMatch(/directories of old are of different clusters: cc on a, dd on b/)
   })
 
   test('only backups are left: the newest that is not of the empty cluster', () => {

@@ -16,6 +16,8 @@ export function lost(node: string, over: Partial<RecoveryCopy> = {}): RecoveryCo
     serving: false,
     clusterId: 'cc',
     memberId: `1${node}`,
+    member: `etcd-${node}`,
+    peerUrls: [`https://${node}:2380`],
     members,
     revision: 4903,
     walWrites: 98,
@@ -57,7 +59,7 @@ export const running = ['a', 'b', 'c'].map((node) => seeded(node))
 export const trashed = ['a', 'b', 'c'].map((node) => lost(node))
 
 export function propose(copies: readonly RecoveryCopy[], over: Partial<Situation> = {}) {
-  return proposeMethods({ etcdCluster: 'main', copies, live, nodes: 3, now: NOW, ...over })
+  return proposeMethods({ etcdCluster: 'main', copies, live, nodes: ['a', 'b', 'c'], now: NOW, ...over })
 }
 
 /** Which ways are possible, and the reason of those that are not. */

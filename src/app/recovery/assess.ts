@@ -17,7 +17,7 @@ export function assessAll(gathered: Gathered, config: Config, named: Named, now:
     const { copies, live } = gathered.etcdClusters.get(etcdCluster) ?? { copies: [], live: undefined }
     return proposeMethods({
       ...{ etcdCluster, copies, live, now },
-      nodes: config.nodes.controlPlane.length,
+      nodes: config.nodes.controlPlane.map(({ name }) => name),
       bytesPerSecond: gathered.bytesPerSecond,
       loopSeconds: config.loopSeconds,
       ...(etcdCluster === owner ? named : {}),
