@@ -58,6 +58,10 @@ module.exports = {
       '^src/engine/(step|until|events|index)\\.ts$',
       '^src/(ports|node|etcd-manager|bolt|kube|digest|gzip|errors)/',
     ]),
+    only('recovery', 'Which way is best is decided from plain values, without touching anything.', '^src/recovery/', [
+      '^src/steps/(facts|support/(rank|good-backups|generation))\\.ts$',
+      '^src/errors/',
+    ]),
     only('node', 'What is done on a node goes through its port.', '^src/node/', ['^src/(ports|errors)/']),
     only('etcd-manager', 'Formats and rules of etcd-manager, over ports.', '^src/etcd-manager/', [
       '^src/(ports|errors|bolt)/',
@@ -73,6 +77,7 @@ module.exports = {
     ]),
     only('ui', 'Screens listen to events; they decide nothing.', '^src/ui/', [
       '^src/engine/events\\.ts$',
+      '^src/recovery/proposal\\.ts$',
       '^src/(runbook|errors|ports)/',
     ]),
     only('lab', "The drill's world is built from the same ports and formats.", '^src/lab/', [

@@ -1,9 +1,10 @@
-import { requireNodes, toTarget } from '../config/index.ts'
+import { type Config, requireNodes, toTarget } from '../config/index.ts'
 import { createJournal, loadRun, memoryJournal, type NewRun, openJournal, selectItems } from '../engine/index.ts'
 import { factsOf } from '../engine/state.ts'
-import { loadRunbook, planRunbook } from '../runbook/index.ts'
+import type { Target } from '../ports/target.ts'
+import { loadRunbook, type Plan, planRunbook, type Runbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
-import { execute } from './execute.ts'
+import { type Execution, execute } from './execute.ts'
 import { type Outcome, type RescueResult, toRescueResult } from './result.ts'
 import { findRunbook, type RunbookChoice } from './runbooks.ts'
 import { newestRun } from './runs.ts'
@@ -17,25 +18,46 @@ export interface RunChoice extends RunbookChoice {
   factsOf?: string | undefined
 }
 
+/** A run that was planned and not yet begun: what is wrong with its inputs is known, and nothing was touched. */
+export interface PreparedRun {
+  config: Config
+  target: Target
+  plan: Plan
+  options: NonNullable<Execution['options']>
+}
+
 /**
  * Runs a runbook against the configured cluster. What went wrong inside the run is in the value, with its exit code;
  * thrown is only what stopped it from beginning.
  */
 export async function runRunbook(session: Session, choice: RunChoice): Promise<Outcome<RescueResult>> {
   const config = await loadSettings(session)
+  return carryOut(session, await prepareRun(config, choice, await findRunbook(choice.runbook)))
+}
+
+/** Plans a run. `USAGE` and `CONFIG_INVALID` for what cannot be planned. */
+export async function prepareRun(
+  config: Config,
+  choice: Omit<RunChoice, 'runbook'>,
+  runbook: Runbook,
+): Promise<PreparedRun> {
   const target = requireNodes(toTarget(config, choice.etcdCluster))
-  const runbook = await findRunbook(choice.runbook)
   const plan = planRunbook(runbook, registry, target, choice.inputs)
-  const run: NewRun = { runbook, inputs: plan.inputs, target, tool: session.version }
   const options = await optionsOf(choice, config.workDir)
   // a step that is not there is a wrong flag, and no run that failed and could be resumed
   selectItems(plan, { facts: {}, ...options })
+  return { config, target, plan, options }
+}
+
+export async function carryOut(session: Session, prepared: PreparedRun): Promise<Outcome<RescueResult>> {
+  const { config, target, plan, options } = prepared
+  const run: NewRun = { runbook: plan.runbook, inputs: plan.inputs, target, tool: session.version }
   const journal = session.dryRun ? memoryJournal(run) : await createJournal(config.workDir, run)
   const result = await execute(session, { config, target, plan, journal, options })
   return { value: toRescueResult(result), exitCode: result.exitCode }
 }
 
-async function optionsOf({ from, only, factsOf: earlier }: RunChoice, workDir: string) {
+async function optionsOf({ from, only, factsOf: earlier }: Omit<RunChoice, 'runbook'>, workDir: string) {
   return {
     ...(from === undefined ? {} : { from }),
     ...(only === undefined ? {} : { only }),

@@ -144,7 +144,14 @@ export const facts = {
   }),
   snapshot: z.object({ path: z.string(), bytes, sha256 }),
   gz: z.object({ path: z.string(), bytes, sha256 }),
-  backup: z.object({ name: z.string(), store: z.string(), bytes, etcdVersion: z.string() }),
+  backup: z.object({
+    name: z.string(),
+    store: z.string(),
+    bytes,
+    etcdVersion: z.string(),
+    /** How many it must hold, where that is known already. */
+    keys: keys.optional(),
+  }),
   /** A copy on this machine that the running cluster must equal: what a trial of exactly the bytes to be used gave. */
   expected: z.object({
     keys,

@@ -70,7 +70,8 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
 
 async function published({ world, settled }: Ctx, name: string): Promise<Published> {
   const { gz, restored } = await settled
-  return { backup: { name, store: world.store.url, bytes: gz.bytes, etcdVersion: restored.version } }
+  const { version: etcdVersion, keys } = restored
+  return { backup: { name, store: world.store.url, bytes: gz.bytes, etcdVersion, keys } }
 }
 
 function short(got: number, want: number): RescueError {

@@ -2,6 +2,7 @@ import type { AnyStep, Registry } from '../engine/step.ts'
 import { checkControlFiles } from './check-control-files.ts'
 import { checkCopy } from './check-copy.ts'
 import { checkMembers } from './check-members.ts'
+import { chooseBackup } from './choose-backup.ts'
 import { chooseCopy } from './choose-copy.ts'
 import { chooseGeneration } from './choose-generation.ts'
 import { cleanUpLeases } from './clean-up-leases.ts'
@@ -41,6 +42,7 @@ const steps: AnyStep[] = [
   chooseCopy,
   chooseGeneration,
   copyAside,
+  chooseBackup,
   fetchMember,
   checkCopy,
   restoreLocally,

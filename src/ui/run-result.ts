@@ -1,4 +1,5 @@
 import type { EventError, RunStatus, StepStatus } from '../engine/events.ts'
+import type { Proposal } from '../recovery/proposal.ts'
 import { count } from './text.ts'
 
 /** What `recover`, `run`, `restart` and `runs resume` print with `--json`. */
@@ -18,6 +19,15 @@ export interface RescueResult {
   error?: EventError
   /** Steps that `runs undo` would take back, the last first. */
   undoable?: string[]
+  /** Of `recover` where it chose: the way that was taken, and the others in their order. */
+  proposal?: Proposal
+  alternatives?: Proposal[]
+  /** Runs of other etcd clusters before this one, under the same fence. */
+  others?: RescueResult[]
+  /** Etcd clusters that needed no recovery, or have nothing to recover from. */
+  leftAlone?: { etcdCluster: string; why: string }[]
+  /** Etcd clusters whose recovery was to follow this run, which failed or was stopped. */
+  remaining?: string[]
 }
 
 /** What the cluster was right before its incident. */
@@ -76,10 +86,12 @@ export interface ByHandResult {
 /** The result in a few lines on stdout; how it went was on stderr. */
 export function runLines(result: RescueResult): string[] {
   return [
+    ...(result.others ?? []).flatMap((other) => [`etcd ${other.etcdCluster}`, ...runLines(other), '']),
     `run ${result.run}: ${result.runbook}, ${result.status}`,
     ...sourceLines(result),
     ...verifiedLines(result),
     ...undoLines(result),
+    ...remainingLines(result),
   ]
 }
 
@@ -96,6 +108,13 @@ function verifiedLines({ verified }: RescueResult): string[] {
   const digest = digestMatches ? 'every key and value is the same' : 'KEYS OR VALUES DIFFER'
   const reasons = Object.entries(explained).map(([why, keys]) => `  ${count(keys)} may differ: ${why}`)
   return [`recovered ${count(keysFound)} of ${count(keysExpected)} keys, verified: ${digest}`, ...reasons]
+}
+
+function remainingLines({ run, remaining = [] }: RescueResult): string[] {
+  if (remaining.length === 0) return []
+  return [
+    `etcd ${remaining.join(', ')} is still to be recovered: etcd-rescue runs resume ${run}, then etcd-rescue recover`,
+  ]
 }
 
 function undoLines({ run, undoable = [] }: RescueResult): string[] {

@@ -8,8 +8,8 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dirScratch } from '../../src/adapters/scratch/index.ts'
 import { openHere } from '../../src/app/sources/here.ts'
-import { inflateBackup } from '../../src/app/sources/inflate.ts'
 import { parseSource } from '../../src/app/sources/parse.ts'
+import { inflateBackup } from '../../src/steps/support/inflate.ts'
 
 let dir: string
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildLab, type Incident, incident, type Lab } from '../../src/lab/index.ts'
 import { pathsOf } from '../../src/lab/layout.ts'
 import { registry } from '../../src/steps/registry.ts'
-import { workDirs } from '../support/failing-run.ts'
+import { REBUILD, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { runRescue } from '../support/rescue-process.ts'
 import { digestsOf, rootOf } from '../support/trashed.ts'
@@ -31,7 +31,7 @@ test('a dry run reads everything and changes nothing', async () => {
   const [trees, store] = [treesNow(), await storeNow()]
   const dir = work.next()
   // no answers: a dry run asks nothing
-  const run = await runRescue(lab, dir, ['recover', '--dry-run', '--json'])
+  const run = await runRescue(lab, dir, [...REBUILD, '--dry-run', '--json'])
   expect(run.code, run.stderr).toBe(0)
   const result = JSON.parse(run.stdout) as { status: string; steps: { id: string; status: string }[]; source: object }
   expect(result.status).toBe('dry-run')
@@ -48,7 +48,7 @@ test('a dry run reads everything and changes nothing', async () => {
 
 test('a dry run shows what it read and what it withheld', async () => {
   const dir = work.next()
-  const { code, stderr } = await runRescue(lab, dir, ['recover', '--dry-run', '--verbose'])
+  const { code, stderr } = await runRescue(lab, dir, [...REBUILD, '--dry-run', '--verbose'])
   expect(code, stderr).toBe(0)
   expect(stderr).toMatch(/^ +\$ [abc]: /m)
   expect(stderr).toMatch(/^ +! [abw]1?: .*(crictl|systemctl)/m)

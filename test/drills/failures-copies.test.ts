@@ -8,6 +8,7 @@ import {
   expectNothingHalfDone,
   expectOneError,
   expectRecovered,
+  REBUILD,
   recover,
   resume,
   workDirs,
@@ -125,7 +126,7 @@ test('a WAL that is damaged: refused without consent, and db alone with it', asy
   }
   await withCopy('damaged-wal', damage, async ({ id }) => {
     const dir = work.next()
-    const asked = await runRescue(lab, dir, ['recover', '--confirm', lab.cluster, '--json', '--copy', id])
+    const asked = await runRescue(lab, dir, [...REBUILD, '--confirm', lab.cluster, '--json', '--copy', id])
     expectOneError(asked, {
       code: 'ANSWER_MISSING',
       exit: 20,

@@ -11,6 +11,7 @@ import {
   expectNothingHalfDone,
   expectOneError,
   NO_WAY_THERE,
+  REBUILD,
   recover,
   seenThrough,
   workDirs,
@@ -116,7 +117,7 @@ test('a connection cut at half the transfer, and a node away all the time: the r
   const dir = work.next()
   const away = (await byPeerId(lab)).at(-1)?.name ?? ''
   const answers = answersFor(lab).filter((flag) => flag !== '--json')
-  const { finished } = startRescue(await without(away), dir, ['recover', ...answers, '--verbose'])
+  const { finished } = startRescue(await without(away), dir, [...REBUILD, ...answers, '--verbose'])
   const source = await cutDuringTransfer(dir)
   const { code, stderr } = await finished
   expect(code, stderr).toBe(0)

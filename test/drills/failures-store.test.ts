@@ -5,6 +5,7 @@ import {
   expectNothingHalfDone,
   expectOneError,
   expectRecovered,
+  REBUILD,
   recover,
   resume,
   seenThrough,
@@ -144,7 +145,7 @@ test.each([
   ['another one', ['--confirm', 'prod.example.com'], 'CONFIRMATION_WRONG', /"prod\.example\.com" is not/],
 ] as const)('a name to confirm that is %s', async (_what, flags, code, message) => {
   const dir = work.next()
-  const run = await runRescue(lab, dir, ['recover', '--yes', '--json', ...flags])
+  const run = await runRescue(lab, dir, [...REBUILD, '--yes', '--json', ...flags])
   expectOneError(run, { code, exit: 20, message, hint: /--confirm drill\.example\.com/ })
   expect(JSON.parse(run.stdout).steps).toEqual([])
   await nothingHappened(dir)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import { registry } from '../../src/steps/registry.ts'
+import { REBUILD } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { journalLines, runRescue, startRescue } from '../support/rescue-process.ts'
 
@@ -33,7 +34,7 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
 
   test('ends as an undisturbed run does', async () => {
     const survived: string[] = []
-    let args = ['recover', ...yes()]
+    let args = [...REBUILD, ...yes()]
     for (const step of registry.steps.keys()) {
       const killed = await killAt(lab, workDir, args, moment, step)
       if (!killed) survived.push(step)

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LOCK_KEY } from '../../src/engine/lock.ts'
 import { buildLab, type Lab } from '../../src/lab/index.ts'
-import { expectOneError, recover, workDirs } from '../support/failing-run.ts'
+import { expectOneError, REBUILD, recover, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { startRescue } from '../support/rescue-process.ts'
 
@@ -30,7 +30,7 @@ const PAST_THE_LOCK = { code: 'COPY_NOT_FOUND', exit: 20, message: /no copy/, hi
 
 test('the second operator is refused and told who holds the lock, until it is broken on purpose', async () => {
   slow(3000)
-  const first = startRescue(lab, work.next(), ['recover', '--yes', '--confirm', lab.cluster, '--json'])
+  const first = startRescue(lab, work.next(), [...REBUILD, '--yes', '--confirm', lab.cluster, '--json'])
   const run = await lockThere()
   const second = work.next()
   expectOneError(await recover(lab, second), {
@@ -41,7 +41,7 @@ test('the second operator is refused and told who holds the lock, until it is br
   })
   expect(await lockThere()).toBe(run)
 
-  const third = startRescue(lab, work.next(), ['recover', '--yes', '--confirm', lab.cluster, '--break-lock'])
+  const third = startRescue(lab, work.next(), [...REBUILD, '--yes', '--confirm', lab.cluster, '--break-lock'])
   await lockThere((holder) => holder !== run)
   slow(0)
   const { code, stderr } = await third.finished

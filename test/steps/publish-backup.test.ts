@@ -33,7 +33,7 @@ describe('publish-backup', () => {
     const { store, log, options } = await scene()
     const { gives } = await runStep('publish-backup', options)
     expect(log).toEqual([`upload ${NAME}/${DATA_FILE}`, `write ${NAME}/${META_FILE}`])
-    expect(gives).toEqual({ backup: { name: NAME, store: store.url, bytes: 5000, etcdVersion: '3.5.30' } })
+    expect(gives).toEqual({ backup: { name: NAME, store: store.url, bytes: 5000, etcdVersion: '3.5.30', keys: 3 } })
     expect(parseBackupName(NAME)).toBeUndefined()
     const { meta } = await readBackup(store, NAME)
     expect(meta).toMatchObject({ etcdVersion: '3.5.30', clusterSpec: { memberCount: 3, etcdVersion: '3.5.30' } })

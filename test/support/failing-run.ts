@@ -46,9 +46,12 @@ export function workDirs(): { next(): string; clear(): void } {
 
 export const answersFor = (lab: Lab): string[] => ['--yes', '--confirm', lab.cluster, '--json']
 
-/** `recover` with every answer given, and more flags. */
+/** The way that these tests are about. */
+export const REBUILD = ['recover', '--method', 'rebuild-from-trashcan']
+
+/** A rebuild with every answer given, and more flags. */
 export function recover(lab: Lab, workDir: string, ...more: string[]): Promise<Finished> {
-  return runRescue(lab, workDir, ['recover', ...answersFor(lab), ...more])
+  return runRescue(lab, workDir, [...REBUILD, ...answersFor(lab), ...more])
 }
 
 export function resume(lab: Lab, workDir: string): Promise<Finished> {

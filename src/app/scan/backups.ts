@@ -3,6 +3,7 @@ import { peekMember } from '../../bolt/index.ts'
 import { type Config, toTarget } from '../../config/index.ts'
 import { toRescueError } from '../../errors/rescue-error.ts'
 import { type Backup, listBackups } from '../../etcd-manager/backups.ts'
+import { worthALook } from '../../etcd-manager/worth-a-look.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { inside } from '../../steps/support/copies.ts'
@@ -42,21 +43,6 @@ export async function foundInStore(etcdCluster: string, room: Room): Promise<Sto
   )
   const others = backups.filter((backup) => !looked.includes(backup))
   return { found, others: others.map((backup) => toOther(store, backup)) }
-}
-
-/** Backups of less than this share of the largest one's bytes are of an empty cluster, or before it was filled. */
-const LARGE = 0.25
-
-/**
- * Half of them the newest of those that are not small, for the newest of all are worthless after a loss (FACTS 1: 1 kB
- * against 1.7 MB); the rest the newest of the others. Oldest first, as they came.
- */
-export function worthALook(backups: readonly Backup[], count: number): Backup[] {
-  const largest = Math.max(0, ...backups.map(({ gzBytes = 0 }) => gzBytes))
-  const newestFirst = [...backups].reverse()
-  const large = newestFirst.filter(({ gzBytes = 0 }) => gzBytes >= LARGE * largest).slice(0, Math.ceil(count / 2))
-  const rest = newestFirst.filter((backup) => !large.includes(backup)).slice(0, Math.max(0, count - large.length))
-  return backups.filter((backup) => large.includes(backup) || rest.includes(backup))
 }
 
 interface Whose {

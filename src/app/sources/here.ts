@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { type OpenSource, openFileSource } from '../../bolt/index.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { DATA_FILE, META_FILE, parseMeta } from '../../etcd-manager/backups.ts'
-import { type Inflated, inflateBackup } from './inflate.ts'
+import { type Inflated, inflateBackup } from '../../steps/support/inflate.ts'
 import { isGzip, kindOfFile } from './kind.ts'
 import type { Opener, Opening } from './opening.ts'
 

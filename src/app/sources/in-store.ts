@@ -1,7 +1,7 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import { DATA_FILE, readBackup } from '../../etcd-manager/backups.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import { inflateBackup } from './inflate.ts'
+import { inflateBackup } from '../../steps/support/inflate.ts'
 import { isGzip, kindOfFile } from './kind.ts'
 import type { Opener, Opening } from './opening.ts'
 

@@ -37,7 +37,7 @@ export async function chooseCopyOf({ inputs, needs, world, note }: Ctx): Promise
 const placeOf = ({ node, path }: Copy) => `${node}:${path}`
 
 /** An empty cluster that was seeded holds a few keys; one that holds about as much as the copy is not lost. */
-async function alsoAlive(world: World, best: Copy): Promise<string | undefined> {
+export async function alsoAlive(world: World, best: Pick<Copy, 'id' | 'recordsKept'>): Promise<string | undefined> {
   const keys = await runningKeys(world)
   if (keys === undefined || keys < CLOSE_SHARE * (best.recordsKept ?? Number.POSITIVE_INFINITY)) return undefined
   return `the running cluster is not empty: it holds ${keys} keys, about as much as ${best.id} with ~${best.recordsKept} records`

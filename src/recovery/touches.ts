@@ -1,0 +1,17 @@
+import type { Method } from './proposal.ts'
+
+/** What a way changes on the cluster, in the order in which it happens. */
+export function touchedBy(method: Method, nodes: number): string[] {
+  const all = nodes === 1 ? 'the control-plane node' : `${nodes} control-plane nodes`
+  const fence = 'API servers, stopped until the data is verified'
+  const save = 'the backup store: what runs now is added as a backup'
+  switch (method) {
+    case 'return-in-place':
+    case 'seed-in-place':
+      return [save, fence, `etcd-manager, data/ and state on ${all}`]
+    case 'rebuild-from-trashcan':
+      return [`${save}, and the copy as another`, `etcd-manager's leader`, `API servers and kubelets, restarted`]
+    case 'restore-backup':
+      return [save, fence, `etcd-manager's leader`, 'kubelets, restarted']
+  }
+}

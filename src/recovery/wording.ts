@@ -1,0 +1,80 @@
+import { identify } from '../steps/support/rank.ts'
+import type { RecoveryCopy } from './copies.ts'
+import { type Generation, hasQuorum } from './generation.ts'
+import type { Method, ProposalSource } from './proposal.ts'
+
+const count = (value: number) => Math.round(value).toLocaleString('en-US')
+
+/** `12 minutes`, `3 hours`, `5 days`: between two moments, whichever is first. */
+export function span(from: Date, to: Date): string {
+  const minutes = Math.round(Math.abs(to.getTime() - from.getTime()) / 60_000)
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 120) return plural(minutes, 'minute')
+  return minutes < 48 * 60 ? plural(Math.round(minutes / 60), 'hour') : plural(Math.round(minutes / 1440), 'day')
+}
+
+const plural = (value: number, unit: string) => `${value} ${unit}${value === 1 ? '' : 's'}`
+
+/** The revision with what only the WAL holds. */
+export const furthest = ({ revision, walWrites = 0 }: RecoveryCopy) =>
+  revision === undefined ? undefined : revision + walWrites
+
+export function sourceOf(copy: RecoveryCopy): ProposalSource {
+  const { id, node, token, backup, recordsKept: records, at } = copy
+  const known = { node, token, backup, revision: furthest(copy), records, at }
+  return { id, ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) }
+}
+
+/** Revision, keys, age: what the operator will have. */
+export function comesBack(method: Method, copy: RecoveryCopy, { logs, size }: Generation, now: Date): string {
+  const revision = furthest(copy)
+  const upTo = revision === undefined ? '' : `revision ${count(revision)}`
+  const holds = copy.recordsKept === undefined ? '' : `about ${count(copy.recordsKept)} records`
+  const from = copy.backup === undefined ? `of ${copy.id}` : `of the backup ${copy.backup}`
+  const what = copy.backup === undefined ? (copy.place === 'trashcan' ? 'trashed' : 'last changed') : 'made'
+  const age = copy.at === undefined ? '' : `, ${what} ${span(new Date(copy.at), now)} ago`
+  const whole = method === 'return-in-place' ? `; ${logs} of ${size} members as they were, with leases` : ''
+  return `${[upTo, holds].filter((part) => part !== '').join(', ')} ${from}${age}${whole}`.trim()
+}
+
+interface Loses {
+  method: Method
+  source: RecoveryCopy
+  /** The copy that reaches furthest, to say what a backup lacks. */
+  best: RecoveryCopy
+  copies: readonly RecoveryCopy[]
+  generation: Generation
+}
+
+/** What the operator will not have, the most painful first (FACTS 4 and 5). */
+export function loses({ method, source, best, copies, generation }: Loses): string[] {
+  const since =
+    method === 'restore-backup' ? sinceBackup(source, best, copies) : 'what was written since it was trashed'
+  const resets = ['all leases', 'all revisions: they begin again at 2, and everything that watches is restarted']
+  switch (method) {
+    case 'return-in-place':
+      return [since]
+    case 'seed-in-place':
+      return [since, ...missingLogs(generation), 'member ids; revisions jump ahead, so that old watches start anew']
+    case 'rebuild-from-trashcan':
+      return [since, ...missingLogs(generation), ...resets]
+    case 'restore-backup':
+      return [since, ...resets]
+  }
+}
+
+/** Only the logs of a quorum together surely hold every acknowledged write. */
+function missingLogs(generation: Generation): string[] {
+  if (hasQuorum(generation)) return []
+  const { logs, size } = generation
+  return [`perhaps the last acknowledged writes: ${logs} of ${size} members' logs were found`]
+}
+
+function sinceBackup(backup: RecoveryCopy, best: RecoveryCopy, copies: readonly RecoveryCopy[]): string {
+  const { of } = identify(copies)
+  const [from, to] = [furthest(backup), furthest(best)]
+  const behind = of(backup) === of(best) && from !== undefined && to !== undefined ? to - from : 0
+  return behind > 0
+    ? `the ${count(behind)} revisions after it, which ${best.id} has`
+    : 'what was written after it was made'
+}
