@@ -23,6 +23,8 @@ export function toRescueResult(result: RunResult): RescueResult {
     ...sourceOf(result),
     ...backupOf(result),
     ...verifiedOf(result),
+    ...outageOf(result),
+    ...movedOf(result),
     steps,
     ...(error === undefined ? {} : { error }),
     ...(undoable.length === 0 ? {} : { undoable }),
@@ -54,6 +56,25 @@ function backupOf(result: RunResult): Pick<RescueResult, 'backup'> {
 function verifiedOf(result: RunResult): Pick<RescueResult, 'verified'> {
   const verified = fact(result, 'verified')
   return verified === undefined ? {} : { verified }
+}
+
+function outageOf(result: RunResult): Pick<RescueResult, 'outage'> {
+  const live = fact(result, 'restoredLive')
+  return live === undefined ? {} : { outage: { seconds: live.seconds } }
+}
+
+/** What each step that carries data has carried; what a resumed transfer sent twice is not counted twice. */
+function movedOf(result: RunResult): Pick<RescueResult, 'movedBytes'> {
+  const [fetched, generation, aside] = [fact(result, 'fetched'), fact(result, 'generation'), fact(result, 'aside')]
+  const [backup, placement, gz] = [fact(result, 'backup'), fact(result, 'placement'), fact(result, 'gz')]
+  // check-members fetches the others; their directories are about as large as the one that was counted
+  const members = fetched && generation ? generation.members.length * fetched.bytes : (fetched?.bytes ?? 0)
+  const here = aside?.dirs.filter(({ where }) => where === 'here').reduce((sum, { bytes }) => sum + bytes, 0) ?? 0
+  // published and downloaded again; of a backup that was there before only the download
+  const stored = backup === undefined ? 0 : backup.bytes * (gz === undefined ? 1 : 2)
+  const sent = placement && gz && backup === undefined ? placement.seats.length * gz.bytes : 0
+  const total = members + here + stored + sent
+  return total === 0 ? {} : { movedBytes: total }
 }
 
 /** A fact, checked: it may come out of an older journal. */

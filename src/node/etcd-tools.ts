@@ -23,7 +23,8 @@ export async function restoreToolOn(
   const dirs = PLACES.map((place) => pathOn(host, `/proc/${pid}/root/opt/etcd-v${version}${place}`))
   const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1', '-type', 'f', '-name', 'etcd*tl'])
   const named = (name: string) => found.find(({ path }) => path.endsWith(`/${name}`))?.path
-  return named('etcdutl') ?? named('etcdctl')
+  // from 3.6 on etcdctl no longer restores
+  return named('etcdutl') ?? (/^3\.[0-5]\./.test(version) ? named('etcdctl') : undefined)
 }
 
 /** Whether this program runs on the node and can restore with a higher revision. */

@@ -14,10 +14,11 @@ import { facts } from './facts.ts'
 import { fence } from './fence.ts'
 import { fetchMember } from './fetch-member.ts'
 import { gzipSnapshot } from './gzip-snapshot.ts'
-import { prepareSeed } from './prepare-seed.ts'
 import { listNodes } from './list-nodes.ts'
+import { prepareSeed } from './prepare-seed.ts'
 import { publishBackup } from './publish-backup.ts'
 import { removeSecrets } from './remove-secrets.ts'
+import { replaceMembers } from './replace-members.ts'
 import { restartApiserver } from './restart-apiserver.ts'
 import { restartControlLoop } from './restart-control-loop.ts'
 import { restartEtcdManager } from './restart-etcd-manager.ts'
@@ -68,6 +69,7 @@ const steps: AnyStep[] = [
   watchRestore,
   verifyData,
   unfence,
+  replaceMembers,
   restartApiserver,
   restartControlLoop,
   restartKubelets,

@@ -1,5 +1,6 @@
+import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
-import { goOnWithout, isAway } from './support/away.ts'
+import { isAway } from './support/away.ts'
 import { etcdManagerPod } from './support/containers.ts'
 import { startPod, stopPod, untilReleased } from './support/etcd-managers.ts'
 import { mustBeSafeToStart } from './support/may-start.ts'
@@ -26,7 +27,7 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
   }),
   check: async (context) => {
     await mustBeSafeToStart(context.world)
-    await goOnWithout(context, await away(context), 'etcd-manager')
+    await agreeWithout(context, await away(context))
   },
   act: async (context) => {
     const { world, once, needs, note } = context
@@ -52,6 +53,20 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
     await startManagers(context)
   },
 })
+
+/** One that lives on behind a broken network still runs the empty cluster, and may lead the others when it is back. */
+async function agreeWithout({ world, note }: Ctx, away: readonly string[]): Promise<void> {
+  if (away.length === 0) return
+  const said = `etcd-manager cannot be stopped on ${away.join('; ')}`
+  const question = `${said}. Is it surely down there? Go on without?`
+  if (await world.prompter.confirm(question, { flag: '--yes', default: false })) {
+    note(
+      `${said}: before it comes back, move its state file and data/ directory away, or it brings another cluster along`,
+    )
+    return
+  }
+  throw new RescueError('PRECONDITION', said, { hint: 'bring it back or shut it down, and resume the run' })
+}
 
 /** Nodes of the config that take no seat are those that could not be reached. */
 async function away({ world, needs }: Ctx): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { RescueError } from '../errors/rescue-error.ts'
+import { RescueError, toRescueError } from '../errors/rescue-error.ts'
 import type { EtcdClient, EtcdRelease } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
 import { downloadBackup } from './support/backup.ts'
@@ -22,7 +22,7 @@ export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
     changes: [],
   }),
   act: async (context) => {
-    const comparison = await compare(context)
+    const comparison = await patiently(context)
     const { keysExpected, keysFound, digestMatches, explained } = comparison
     for (const [why, count] of Object.entries(explained)) context.note(`${count} keys differ and may: ${why}`)
     if (!digestMatches) throw wrong(comparison)
@@ -30,6 +30,23 @@ export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
     return { verified: { keysExpected, keysFound, digestMatches, explained } }
   },
 })
+
+const TRIES = 4
+
+/** After a start, and when the quarantine is lifted, members elect a leader anew, and a read in that moment fails. */
+async function patiently(context: Ctx): Promise<Comparison> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await compare(context)
+    } catch (error) {
+      const { code, message } = toRescueError(error)
+      const passing = code === 'ETCD_FAILED' || code === 'ETCD_UNREACHABLE'
+      if (!passing || attempt === TRIES || context.signal.aborted) throw error
+      context.note(`the comparison was interrupted (${message}) and begins again`)
+      await context.world.clock.sleep(1000 * 2 ** attempt, context.signal)
+    }
+  }
+}
 
 async function compare(context: Ctx): Promise<Comparison> {
   const { world, needs, signal, progress } = context

@@ -14,6 +14,10 @@ export interface RescueResult {
   /** Absent where none was made. */
   backup?: { name: string; store: string }
   verified?: { keysExpected: number; keysFound: number; digestMatches: boolean; explained?: Record<string, number> }
+  /** From when etcd-manager was stopped, or told to restore, to the first linearizable read of the recovered cluster. */
+  outage?: { seconds: number }
+  /** Over the network, from and to nodes and the backup store: copies, snapshots, backups. */
+  movedBytes?: number
   steps: { id: string; status: StepStatus; startedAt: string; seconds: number; attempts: number }[]
   /** Only when failed or cancelled. */
   error?: EventError
@@ -69,8 +73,6 @@ export interface DrillResult extends RescueResult {
   compared?: Compared
   /** Pods that ran on the workers before the recovery, and how many of them kubelets stopped since. */
   workloads?: { before: number; deleted: number }
-  /** Over the network, from and to nodes and the backup store. */
-  movedBytes?: number
   /** Where the sandbox is, with `--keep`. */
   directory?: string
 }
@@ -90,6 +92,7 @@ export function runLines(result: RescueResult): string[] {
     `run ${result.run}: ${result.runbook}, ${result.status}`,
     ...sourceLines(result),
     ...verifiedLines(result),
+    ...outageLines(result),
     ...undoLines(result),
     ...remainingLines(result),
   ]
@@ -115,6 +118,10 @@ function remainingLines({ run, remaining = [] }: RescueResult): string[] {
   return [
     `etcd ${remaining.join(', ')} is still to be recovered: etcd-rescue runs resume ${run}, then etcd-rescue recover`,
   ]
+}
+
+function outageLines({ outage }: RescueResult): string[] {
+  return outage === undefined ? [] : [`etcd was away for ${outage.seconds.toFixed(1)} s`]
 }
 
 function undoLines({ run, undoable = [] }: RescueResult): string[] {
