@@ -16,6 +16,8 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
   const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
 } else {
+  // oclif asks the system for the user's shell otherwise, and fails where the user is a number without a name (containers)
+  process.env.SHELL ??= '/bin/sh'
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { execute } = await import('@oclif/core')
   await execute({ dir: import.meta.url })
