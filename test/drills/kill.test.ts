@@ -57,7 +57,7 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
     expect(digests(lab, before)).toEqual(originals)
     const acting = journalLines(workDir).filter(({ type }) => type === 'acting')
     expect(acting.filter(({ step }) => step === 'trigger-restore')).toHaveLength(moment === 'acting' ? 2 : 1)
-  }, 400_000)
+  }, 900_000)
 })
 
 /** Starts it and kills it as soon as the journal says that this step is at that moment. False when it ended before. */
