@@ -12,7 +12,7 @@ import type { NodesValue } from '../../src/ui/nodes.ts'
 import type { ScanCopy, ScanValue } from '../../src/ui/scan.ts'
 import { expectRecovered, recover, seenThrough, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
-import { runRescue } from '../support/rescue-process.ts'
+import { runRescue, runsIn } from '../support/rescue-process.ts'
 import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts'
 import { extraCopy, rootOf } from '../support/trashed.ts'
 
@@ -156,9 +156,11 @@ test('what only the WAL holds is counted by scan, and brought back by recover', 
   expect(behind?.walWrites).toBeGreaterThanOrEqual(before.lateWrites)
   expect(behind?.walWritesExact).toBe(true)
   await lab.pauseApiservers(true)
-  const run = await recover(lab, work.next(), '--copy', `a:${BEHIND}`)
+  const dir = work.next()
+  const run = await recover(lab, dir, '--copy', `a:${BEHIND}`)
   expectRecovered(run)
-  expect(run.stderr).toMatch(/comes back: everything up to revision \d+, and \d+ writes that are only in its WAL/)
+  const journal = readFileSync(join(dir, 'runs', runsIn(dir)[0] ?? '', 'journal.ndjson'), 'utf8')
+  expect(journal).toMatch(/comes back: everything up to revision \d+, and \d+ writes that are only in its WAL/)
   const result = JSON.parse(run.stdout) as { source: { revision: number }; backup: { name: string; store: string } }
   expect(result.source.revision).toBe(behind?.walRevision)
   expect(await measure(lab, before.uncertain)).toEqual(before.expected)
