@@ -15,8 +15,8 @@ const reader = fileURLToPath(new URL('./lib/inspect-file.mjs', import.meta.url))
 const WRITER = '3.5.30'
 /** `hashkv` came with 3.6. */
 const TOOLS = ['3.6.16', '3.5.30']
-const say = (text) => process.stdout.write(`${text}\n`)
-const load = () => loadavg()[0].toFixed(1)
+export const say = (text) => process.stdout.write(`${text}\n`)
+export const load = () => loadavg()[0].toFixed(1)
 
 /** A database of `size`, two records a page. */
 export async function inspect({ bytes, size, runs, dir }) {
@@ -75,7 +75,7 @@ function report(theirs, hashes, ours) {
   say(`load at the end: ${load()}`)
 }
 
-function binary(version, name) {
+export function binary(version, name) {
   const path = join(cache, 'etcd', version, name)
   if (!existsSync(path)) throw new Error(`no ${name} ${version} in ${path}: run node scripts/test-setup/etcd.mjs`)
   return path

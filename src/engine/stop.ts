@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** Ctrl-C: the first press asks to stop at the next safe point, the second stops now. */
 export interface StopSwitch {
   readonly soft: AbortSignal
@@ -9,6 +11,8 @@ export interface StopSwitch {
 export function stopSwitch(): StopSwitch {
   const soft = new AbortController()
   const hard = new AbortController()
+  // every command on every node listens while it runs: many are no leak
+  setMaxListeners(0, soft.signal, hard.signal)
   let presses = 0
   return {
     soft: soft.signal,

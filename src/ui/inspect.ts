@@ -71,9 +71,6 @@ export interface NewestLine {
   revision: number
   version: number
   deleted: boolean
-  /** Like `Secret`, and when the object was made, where its value tells. */
-  kind?: string
-  createdAt?: string
 }
 
 const MAX_KEY = 100
@@ -168,7 +165,7 @@ function fullLines(value: InspectValue, full: FullInspection): string[] {
       largest.map(({ key, bytes }) => [cut(key, MAX_KEY), count(bytes)]),
     ),
     '',
-    ...tableLines(['newest changes', 'revision', 'version', 'kind', 'created (UTC)'], newest.map(newestRow)),
+    ...tableLines(['newest changes', 'revision', 'version'], newest.map(newestRow)),
   ]
 }
 
@@ -194,9 +191,8 @@ function kindRow({ resource, namespace, keys, bytes, historyRecords, historyByte
   ]
 }
 
-function newestRow({ key, revision, version, deleted, kind, createdAt }: NewestLine): string[] {
-  const made = createdAt === undefined ? '' : createdAt.slice(0, 19).replace('T', ' ')
-  return [cut(key, MAX_KEY), count(revision), deleted ? 'deleted' : count(version), kind ?? '', made]
+function newestRow({ key, revision, version, deleted }: NewestLine): string[] {
+  return [cut(key, MAX_KEY), count(revision), deleted ? 'deleted' : count(version)]
 }
 
 function findingLines({ findings, full }: InspectValue): string[] {

@@ -1,0 +1,82 @@
+// `scan` of three nodes with three tokens each, over a real sshd; the databases are one file with nine names.
+import { linkSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { binary, load, say } from './inspect.mjs'
+import { killedMember } from './lib/data.mjs'
+import { run } from './lib/process.mjs'
+import { startSshd } from './lib/sshd.mjs'
+import { head, line } from './lib/table.mjs'
+
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'etcd-rescue-test')
+const NODES = ['a', 'b', 'c']
+const TOKENS = 3
+
+/** Seconds of `scan --backups 0`, the whole process, and the most bytes that were read of one copy. */
+export async function scan({ bytes, size, runs, dir }) {
+  const top = join(dir ?? cache, 'bench')
+  const data = await killedMember(binary('3.5.30', 'etcd'), bytes, join(top, size))
+  const scene = join(top, 'scan')
+  rmSync(scene, { recursive: true, force: true })
+  const sshd = await startSshd(join(scene, 'sshd'))
+  try {
+    const config = writeScene(scene, join(data.dir, 'member'), sshd)
+    const argv = [process.execPath, join(await transpiledPackage(), 'bin/run.js'), 'scan', '--backups', '0', '--json']
+    say(`load ${load()}`)
+    const passes = []
+    for (let pass = 0; pass < runs; pass += 1) {
+      const { seconds, stdout } = await run([...argv, '--config', config, '--work-dir', join(scene, 'work')])
+      const { copies } = JSON.parse(stdout)
+      if (copies.length !== NODES.length * TOKENS || copies.some(({ revision }) => revision === undefined))
+        throw new Error(`${copies.length} copies were told`)
+      passes.push({ seconds, read: Math.max(...copies.map(({ bytesRead }) => bytesRead)) / 1e6 })
+    }
+    say(`\n${head(`${NODES.length} nodes, ${TOKENS} tokens each, ${(data.dbBytes / 1e6).toFixed(0)} MB each`)}`)
+    say(
+      line(
+        'scan',
+        passes.map(({ seconds }) => seconds),
+        { unit: 's', goal: 'goal < 2' },
+      ),
+    )
+    say(
+      line(
+        '  read of one copy, at most',
+        passes.map(({ read }) => read),
+        { unit: 'MB', goal: 'goal < 1' },
+      ),
+    )
+    say(`load at the end: ${load()}`)
+  } finally {
+    await sshd.stop()
+    rmSync(scene, { recursive: true, force: true })
+  }
+}
+
+/** Hard links take no room. */
+function writeScene(scene, member, sshd) {
+  const nodes = NODES.map((name) => ({ name, address: '127.0.0.1', port: sshd.port, root: join(scene, name) }))
+  for (const { root } of nodes)
+    for (let token = 0; token < TOKENS; token += 1)
+      for (const part of ['snap', 'wal'])
+        link(join(member, part), join(root, 'mnt/main/data-trashcan', `token-${token}`, 'member', part))
+  const config = {
+    cluster: 'bench.example.com',
+    state: `file://${join(scene, 'state')}`,
+    etcdClusters: { main: {} },
+    ssh: { user: sshd.user, identityFile: sshd.identityFile, knownHosts: sshd.knownHosts, sudo: false },
+    nodes: { controlPlane: nodes },
+    volumes: ['/mnt/*'],
+  }
+  mkdirSync(join(scene, 'state'))
+  const file = join(scene, 'etcd-rescue.yaml')
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
+function link(from, to) {
+  mkdirSync(to, { recursive: true })
+  for (const name of readdirSync(from))
+    if (statSync(join(from, name)).isFile()) linkSync(join(from, name), join(to, name))
+}
