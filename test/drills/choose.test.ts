@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildLab, type Incident, incident, type Lab } from '../../src/lab/index.ts'
-import { workDirs } from '../support/failing-run.ts'
+import { answersFor, expectOneError, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { runRescue } from '../support/rescue-process.ts'
 
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const work = workDirs()
@@ -11,8 +13,9 @@ let lab: Lab
 let before: Incident
 
 beforeAll(async () => {
-  lab = await buildLab({ release: await labRelease(), workers: 1, store: 's3', speed: 10, eventsDecoy: true })
-  before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 6 })
+  lab = await buildLab({ release: await labRelease(), workers: 0, store: 's3', speed: 10, eventsDecoy: true })
+  before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 9 })
+  await lab.pauseApiservers(true)
 })
 
 afterAll(async () => {
@@ -20,9 +23,72 @@ afterAll(async () => {
   work.clear()
 })
 
-test('x', async () => {
+interface Chosen {
+  runbook: string
+  status: string
+  proposal: { method: string; source: { id: string; token: string }; comesBack: string; lost: string[] }
+  alternatives: { method: string; possible: boolean }[]
+}
+
+async function chosen(...flags: string[]): Promise<Chosen> {
+  const run = await runRescue(lab, work.next(), ['recover', '--dry-run', '--json', ...flags])
+  expect(run.code, run.stderr).toBe(0)
+  return JSON.parse(run.stdout) as Chosen
+}
+
+test('all members have their directories: return in place is taken', async () => {
+  const { runbook, status, proposal, alternatives } = await chosen()
+  expect({ runbook, status, method: proposal.method }).toEqual({
+    ...{ runbook: 'return-in-place', status: 'dry-run', method: 'return-in-place' },
+  })
+  expect(Object.values(before.trashed).flat()).toContain(proposal.source.token)
+  expect(proposal.comesBack).toMatch(/^revision [\d,]+, about [\d,]+ records of .*; 3 of 3 members/)
+  expect(alternatives.map(({ method, possible }) => [method, possible])).toEqual([
+    ['seed-in-place', true],
+    ['rebuild-from-trashcan', true],
+    ['restore-backup', true],
+  ])
+})
+
+test('the proposal is four lines, the others one line each, and they are not on stdout', async () => {
+  const run = await runRescue(lab, work.next(), ['recover', '--dry-run'])
+  expect(run.code, run.stderr).toBe(0)
+  const lines = run.stderr.split('\n').map((line) => line.trim())
+  const first = lines.findIndex((line) => line.startsWith('etcd main, return-in-place. Comes back: revision '))
+  expect(lines.slice(first + 1, first + 7)).toEqual([
+    expect.stringMatching(/^lost: {4}what was written since it was trashed$/),
+    expect.stringMatching(/^takes: {3}about .*, of which etcd is away for /),
+    expect.stringMatching(/^touches: the backup store: .*; API servers, .*; etcd-manager, /),
+    expect.stringMatching(/^or seed-in-place +about .*; also lost: member ids/),
+    expect.stringMatching(/^or rebuild-from-trashcan +about .*; also lost: all leases; all revisions/),
+    expect.stringMatching(/^or restore-backup +about .*; also lost: the \d+ revisions after it/),
+  ])
+  expect(lines).toContain('etcd events: left alone, no control-plane node runs etcd events')
+  expect(run.stdout).not.toContain('Comes back')
+})
+
+test('a copy that is named narrows the choice, and one that is not there is COPY_NOT_FOUND', async () => {
+  const [node = '', [token = ''] = []] = Object.entries(before.trashed).at(-1) ?? []
+  const { proposal, alternatives } = await chosen('--copy', `${node}:${token}`)
+  expect(proposal.source.id).toBe(`${node}:${token}`)
+  expect(alternatives.find(({ method }) => method === 'restore-backup')).toMatchObject({ possible: false })
   const dir = work.next()
-  const run = await runRescue(lab, dir, ['recover', '--dry-run'])
-  process.stderr.write(run.stderr + run.stdout)
-  expect(before).toBeDefined()
+  const none = await runRescue(lab, dir, ['recover', ...answersFor(lab), '--copy', 'a:no-such-token'])
+  expectOneError(none, { code: 'COPY_NOT_FOUND', exit: 20, message: /no copy "a:no-such-token"/, hint: /there are: / })
+  expect(readdirSync(dir)).not.toContain('runs')
+})
+
+test('a method that is named is run without a proposal, and says which etcd clusters it leaves out', async () => {
+  const run = await runRescue(lab, work.next(), ['recover', '--dry-run', '--method', 'seed-in-place'])
+  expect(run.code, run.stderr).toBe(0)
+  expect(run.stderr).toMatch(/only etcd main is looked at, not events/)
+  expect(run.stdout).toMatch(/seed-in-place, dry-run/)
+})
+
+test.each([
+  [['--from', 'verify-data'], /--from without a method/],
+  [['--run', 'x'], /--run without --from/],
+])('%j needs more', async (flags, message) => {
+  const run = await runRescue(lab, work.next(), ['recover', ...answersFor(lab), ...flags])
+  expectOneError(run, { code: 'USAGE', exit: 2, message, hint: /--method METHOD --from STEP/ })
 })

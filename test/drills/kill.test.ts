@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findRunbook } from '../../src/app/runbooks.ts'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
-import { registry } from '../../src/steps/registry.ts'
 import { REBUILD } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { journalLines, runRescue, startRescue } from '../support/rescue-process.ts'
@@ -35,7 +35,7 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
   test('ends as an undisturbed run does', async () => {
     const survived: string[] = []
     let args = [...REBUILD, ...yes()]
-    for (const step of registry.steps.keys()) {
+    for (const { id: step } of (await findRunbook('rebuild-from-trashcan')).steps) {
       const killed = await killAt(lab, workDir, args, moment, step)
       if (!killed) survived.push(step)
       args = ['runs', 'resume', ...yes()]

@@ -20,7 +20,7 @@ export function assessAll(gathered: Gathered, config: Config, named: Named, now:
       nodes: config.nodes.controlPlane.map(({ name }) => name),
       bytesPerSecond: gathered.bytesPerSecond,
       loopSeconds: config.loopSeconds,
-      ...(etcdCluster === owner ? named : {}),
+      ...(etcdCluster === owner ? { copy: named.copy, backup: named.backup } : {}),
     })
   })
 }

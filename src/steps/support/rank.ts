@@ -50,6 +50,9 @@ export function bestCopy<T extends Rankable>(copies: readonly T[]): T | undefine
 /** Another cluster with at least this share of the best one's records may be the right one: a person must say. */
 export const CLOSE_SHARE = 0.5
 
+/** Fewer records than this share of the best copy's: nothing that was worth keeping. */
+export const NEARLY_EMPTY = 0.05
+
 /** The best copy of another cluster that holds nearly as much, if there is one. */
 export function rivalOf<T extends Rankable>(best: T, copies: readonly T[]): T | undefined {
   const clusters = identify(copies)

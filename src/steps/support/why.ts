@@ -1,7 +1,4 @@
-import { bestCopy, CLOSE_SHARE, identify, isUnusable, type Rankable, reach } from './rank.ts'
-
-/** Fewer records than this share of the best copy's: nothing that was worth keeping. */
-const NEARLY_EMPTY = 0.05
+import { bestCopy, CLOSE_SHARE, identify, isUnusable, NEARLY_EMPTY, type Rankable, reach } from './rank.ts'
 
 /** Why each of these copies ranks as it does, in a few words for the person who chooses. `findings` of unusable ones. */
 export function reasons<T extends Rankable & { findings: string[] }>(copies: readonly T[]): Map<T, string> {

@@ -1,0 +1,81 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { backupNames } from '../../src/lab/control-files.ts'
+import { buildLab, countServed, type Incident, incident, type Lab } from '../../src/lab/index.ts'
+import { pathsOf } from '../../src/lab/layout.ts'
+import { waitFor } from '../../src/lab/wait.ts'
+import { answersFor, workDirs } from '../support/failing-run.ts'
+import { labRelease } from '../support/lab-release.ts'
+import { runRescue } from '../support/rescue-process.ts'
+
+// Each ends in seconds on a quiet machine; a busy one must not make them lie
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
+const KEYS = 300
+const work = workDirs()
+let lab: Lab
+let before: Incident
+let ofTheLost: string[]
+
+/** After the incident no copy is left on any node, and etcd-manager has taken backups of the empty cluster. */
+beforeAll(async () => {
+  lab = await buildLab({ release: await labRelease(), workers: 1, store: 's3', speed: 10, eventsDecoy: true })
+  before = await incident(lab, { keys: KEYS, sizeBytes: 200_000, seed: 8 })
+  const all = await backupNames(lab)
+  await waitFor('two backups of the empty cluster', 120_000, async () =>
+    (await backupNames(lab)).length >= all.length + 2 ? true : undefined,
+  )
+  ofTheLost = await largest(all)
+  for (const node of lab.nodes.filter(({ role }) => role === 'control-plane')) emptyTrashcan(node)
+})
+
+afterAll(async () => {
+  await lab?.close()
+  work.clear()
+})
+
+function emptyTrashcan(node: Lab['nodes'][number]): void {
+  const trashcan = join(pathsOf(node).mainVolume, 'data-trashcan')
+  for (const token of readdirSync(trashcan)) rmSync(join(trashcan, token), { recursive: true })
+}
+
+/** Those of the cluster with data: the others are a tenth of their size. */
+async function largest(names: readonly string[]): Promise<string[]> {
+  const sizes = await Promise.all(
+    names.map(async (name) => (await lab.store.head(`${name}/etcd.backup.gz`))?.size ?? 0),
+  )
+  return names.filter((_, at) => (sizes[at] ?? 0) > Math.max(...sizes) / 2)
+}
+
+test('recover finds that only a backup is left, and restores the newest that is not of the empty cluster', async () => {
+  const run = await runRescue(lab, work.next(), ['recover', ...answersFor(lab)])
+  expect(run.code, run.stderr).toBe(0)
+  const result = JSON.parse(run.stdout)
+  const newest = ofTheLost.at(-1)
+  expect(result).toMatchObject({
+    ...{ status: 'succeeded', runbook: 'restore-backup', etcdCluster: 'main' },
+    backup: { name: newest },
+    verified: { digestMatches: true },
+    proposal: { method: 'restore-backup', possible: true, source: { backup: newest } },
+    leftAlone: [{ etcdCluster: 'events', why: expect.stringMatching(/no control-plane node runs/) }],
+  })
+  expect(result.alternatives.map(({ possible, next }: Record<string, unknown>) => [possible, next])).toEqual(
+    Array(3).fill([false, 'restore-backup']),
+  )
+  expect(await backupNames(lab)).not.toEqual(expect.arrayContaining([`${newest}x`]))
+  // what was written after the backup is gone, and nothing else
+  const served = await countServed(lab)
+  expect(served).toBeGreaterThanOrEqual(KEYS)
+  expect(served).toBeLessThanOrEqual(before.expected.keys)
+})
+
+test('afterwards the running cluster is the one that holds the most: nothing is proposed', async () => {
+  const dir = work.next()
+  const run = await runRescue(lab, dir, ['recover', ...answersFor(lab)])
+  expect(run.code, run.stderr).toBe(20)
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    error: { code: expect.stringMatching(/^(PRECONDITION|ANSWER_MISSING)$/) },
+  })
+  expect(readdirSync(dir)).not.toContain('runs')
+})
