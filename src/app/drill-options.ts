@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
 import type { LabOptions, SeedOptions } from '../lab/index.ts'
 import type { EtcdMinor } from '../ports/etcd.ts'
+import { METHODS } from '../recovery/proposal.ts'
 
 /** As typed. */
 export interface DrillOptions {
@@ -58,9 +59,6 @@ export function parseDrill(options: DrillOptions): ParsedDrill {
     byHand,
   }
 }
-
-/** The best first; each is a runbook of this name. */
-const METHODS = ['return-in-place', 'seed-in-place', 'rebuild-from-trashcan', 'restore-backup'] as const
 
 /** Which methods can be compared when this many of three nodes have lost the data. */
 export function methodsToCompare(lostNodes: number) {
