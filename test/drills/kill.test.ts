@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { setPriority, tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findRunbook } from '../../src/app/runbooks.ts'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import { REBUILD } from '../support/failing-run.ts'
+import { killAt } from '../support/kill-at.ts'
 import { labRelease } from '../support/lab-release.ts'
-import { journalLines, runRescue, startRescue } from '../support/rescue-process.ts'
+import { journalLines, runRescue } from '../support/rescue-process.ts'
+import { originalsOf } from '../support/trashed.ts'
 
 /**
  * One recovery, killed with SIGKILL inside every step in turn and resumed each time: the same final state, one restore
@@ -24,7 +25,7 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
   beforeAll(async () => {
     lab = await buildLab({ release: await labRelease(), workers: 1, store: 'file', speed: 10, eventsDecoy: false })
     before = await incident(lab, { keys: 300, sizeBytes: 200_000, seed: 1 })
-    originals = digests(lab, before)
+    originals = originalsOf(lab, before)
   }, 180_000)
 
   afterAll(async () => {
@@ -54,38 +55,11 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
     expect(folders.filter((name) => name.startsWith('recovered-'))).toHaveLength(1)
     expect(folders.filter((name) => name.startsWith('before-'))).toHaveLength(1)
     expect(restoresSeen(lab)).toBe(1)
-    expect(digests(lab, before)).toEqual(originals)
+    expect(originalsOf(lab, before)).toEqual(originals)
     const acting = journalLines(workDir).filter(({ type }) => type === 'acting')
     expect(acting.filter(({ step }) => step === 'trigger-restore')).toHaveLength(moment === 'acting' ? 2 : 1)
   }, 900_000)
 })
-
-/** Starts it and kills it as soon as the journal says that this step is at that moment. False when it ended before. */
-async function killAt(lab: Lab, workDir: string, args: string[], type: string, step: string): Promise<boolean> {
-  const linesOf = () => journalLines(workDir).filter((line) => line.step === step)
-  const count = () => linesOf().filter((line) => line.type === type).length
-  const had = count()
-  // steps that run together reach a moment together: the kill of the one before hit this one in it too
-  const marks = linesOf().filter((line) => ['acting', 'acted', 'finished'].includes(line.type))
-  if (type === 'acted' && marks.at(-1)?.type === 'acted') return true
-  const { child, finished } = startRescue(lab, workDir, args)
-  // on a busy machine the one that looks must not come later than the one that is looked at
-  if (child.pid !== undefined) setPriority(child.pid, 10)
-  let ended = false
-  finished.then(() => {
-    ended = true
-  })
-  while (!ended) {
-    if (count() > had) {
-      child.kill('SIGKILL')
-      break
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-  const { signal, stderr } = await finished
-  if (signal !== 'SIGKILL') process.stderr.write(`not killed in ${step}: ${stderr}\n`)
-  return signal === 'SIGKILL'
-}
 
 /** How many restores etcd-manager did, by its log on each node. */
 function restoresSeen(lab: Lab): number {
@@ -93,16 +67,4 @@ function restoresSeen(lab: Lab): number {
     .filter(({ role }) => role === 'control-plane')
     .map(({ root }) => readFileSync(join(root, 'var/log/etcd.log'), 'utf8'))
   return logs.join('\n').match(/restored \d+ keys/g)?.length ?? 0
-}
-
-/** SHA-256 of every file of the trashed originals, with its mtime. */
-function digests(lab: Lab, { trashed }: Incident): Record<string, string> {
-  const found: Record<string, string> = {}
-  const walk = (path: string) => {
-    if (statSync(path).isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
-    else found[path] = `${createHash('sha256').update(readFileSync(path)).digest('hex')} ${statSync(path).mtimeMs}`
-  }
-  for (const node of lab.nodes)
-    for (const token of trashed[node.name] ?? []) walk(join(node.root, 'mnt/master-vol-main/data-trashcan', token))
-  return found
 }

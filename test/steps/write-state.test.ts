@@ -1,0 +1,64 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseState } from '../../src/etcd-manager/state-file.ts'
+import { changeState } from '../../src/etcd-manager/state-write.ts'
+import { node } from './support/nodes.ts'
+import { contextOf, runStep, stepOf } from './support/step.ts'
+import { tempDir } from './support/temp.ts'
+
+const member = {
+  name: 'etcd-a',
+  peerUrls: ['https://a:2380'],
+  clientUrls: [],
+  quarantinedClientUrls: [],
+  tlsEnabled: true,
+}
+const before = changeState(Buffer.alloc(0), { token: 'new', etcdVersion: '3.6.1', nodes: [member] })
+
+async function scene(state: Buffer | undefined) {
+  const root = await tempDir()
+  const base = join(root, 'mnt/v')
+  mkdirSync(base, { recursive: true })
+  if (state) writeFileSync(join(base, 'state'), state)
+  const seats = [{ node: 'a', base, name: 'etcd-a', source: join(base, 'data/old') }]
+  const placement = { token: 'old', etcdVersion: '3.5.30', members: [member], seats }
+  const facts = { placement, stopped: { nodes: ['a'], at: 0 }, swapped: { nodes: ['a'] } }
+  const options = { facts, world: { controlPlane: [node('a', { root })] }, remembered: new Map<string, unknown>() }
+  const undo = () => stepOf('write-state').undo?.(contextOf('write-state', options).context as never, undefined)
+  return { base, run: () => runStep('write-state', options), undo }
+}
+
+describe('write-state', () => {
+  test('names the token; the old file stays beside it, byte for byte', async () => {
+    const { base, run, undo } = await scene(before)
+    await run()
+    expect(parseState(readFileSync(join(base, 'state')))).toMatchObject({
+      etcdVersion: '3.5.30',
+      cluster: { token: 'old' },
+    })
+    const [kept = ''] = readdirSync(base).filter((name) => name.startsWith('state.before-'))
+    expect(readFileSync(join(base, kept))).toEqual(before)
+    await undo()
+    expect(readFileSync(join(base, 'state'))).toEqual(before)
+  })
+
+  test.each([
+    ['no state', undefined],
+    ['an empty one, as etcd-manager leaves it', Buffer.alloc(0)],
+  ])('%s: writes a whole one, and takes it back', async (_, state) => {
+    const { base, run, undo } = await scene(state)
+    await run()
+    expect(parseState(readFileSync(join(base, 'state'))).cluster?.nodes).toEqual([member])
+    await undo()
+    expect(readdirSync(base).includes('state')).toBe(state !== undefined)
+    if (state) expect(readFileSync(join(base, 'state'))).toEqual(state)
+  })
+
+  test('what is no protobuf message is not written over', async () => {
+    const odd = Buffer.from([0x12, 0xff, 0xff])
+    const { base, run } = await scene(odd)
+    await expect(run()).rejects.toMatchObject({ code: 'COPY_CORRUPT', hint: /state\.before/ })
+    expect(readFileSync(join(base, 'state'))).toEqual(odd)
+  })
+})
