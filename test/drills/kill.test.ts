@@ -4,10 +4,10 @@ import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
-import { registry } from '../../src/steps/registry.ts'
 import { REBUILD } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { journalLines, runRescue, startRescue } from '../support/rescue-process.ts'
+import { stepsOf } from '../support/runbook-steps.ts'
 
 /**
  * One recovery, killed with SIGKILL inside every step in turn and resumed each time: the same final state, one restore
@@ -35,7 +35,8 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
   test('ends as an undisturbed run does', async () => {
     const survived: string[] = []
     let args = [...REBUILD, ...yes()]
-    for (const step of registry.steps.keys()) {
+    const steps = (await stepsOf('rebuild-from-trashcan')).filter(({ runs }) => runs)
+    for (const { id: step } of steps) {
       const killed = await killAt(lab, workDir, args, moment, step)
       if (!killed) survived.push(step)
       args = ['runs', 'resume', ...yes()]
