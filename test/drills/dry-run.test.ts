@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { findRunbook } from '../../src/app/runbooks.ts'
 import { buildLab, type Incident, incident, type Lab } from '../../src/lab/index.ts'
 import { pathsOf } from '../../src/lab/layout.ts'
 import { REBUILD, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { runRescue } from '../support/rescue-process.ts'
+import { stepsOf } from '../support/runbook-steps.ts'
 import { digestsOf, rootOf } from '../support/trashed.ts'
 
 // Each ends in seconds on a quiet machine; a busy one must not make them lie
@@ -36,7 +36,7 @@ test('a dry run reads everything and changes nothing', async () => {
   const result = JSON.parse(run.stdout) as { status: string; steps: { id: string; status: string }[]; source: object }
   expect(result.status).toBe('dry-run')
   const statuses = Object.fromEntries(result.steps.map(({ id, status }) => [id, status]))
-  expect(Object.keys(statuses)).toEqual((await findRunbook('rebuild-from-trashcan')).steps.map(({ id }) => id))
+  expect(Object.keys(statuses)).toEqual((await stepsOf('rebuild-from-trashcan')).map(({ id }) => id))
   expect(statuses).toMatchObject({ 'discover-trashcan': 'done', 'choose-copy': 'done', 'trigger-restore': 'withheld' })
   expect(result.steps.filter(({ status }) => status === 'failed')).toEqual([])
   expect(Object.values(before.trashed).flat()).toContain((result.source as { token: string }).token)

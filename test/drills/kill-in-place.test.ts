@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findRunbook } from '../../src/app/runbooks.ts'
 import { buildLab, type Incident, incident, type Lab, measure, survey } from '../../src/lab/index.ts'
 import { killAt } from '../support/kill-at.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { runRescue } from '../support/rescue-process.ts'
+import { stepsOf } from '../support/runbook-steps.ts'
 import { digestsOf, originalsOf } from '../support/trashed.ts'
 
 const VOLUME = 'mnt/master-vol-main'
@@ -64,7 +64,7 @@ describe.each(['return-in-place', 'seed-in-place'])('%s, killed at every step, t
     const contents = filesOf(trashed)
     const survived: string[] = []
     let args = ['recover', '--method', method, ...yes()]
-    for (const { id } of (await findRunbook(method)).steps)
+    for (const { id } of (await stepsOf(method)).filter(({ runs }) => runs))
       for (const moment of moments) {
         if (!(await killAt(lab, workDir, args, moment, id))) survived.push(`${id} ${moment}`)
         args = ['runs', 'resume', ...yes()]

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findRunbook } from '../../src/app/runbooks.ts'
 import { buildLab, type Incident, incident, type Lab, measure } from '../../src/lab/index.ts'
 import { REBUILD } from '../support/failing-run.ts'
 import { killAt } from '../support/kill-at.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { journalLines, runRescue } from '../support/rescue-process.ts'
+import { stepsOf } from '../support/runbook-steps.ts'
 import { originalsOf } from '../support/trashed.ts'
 
 /**
@@ -36,7 +36,8 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
   test('ends as an undisturbed run does', async () => {
     const survived: string[] = []
     let args = [...REBUILD, ...yes()]
-    for (const { id: step } of (await findRunbook('rebuild-from-trashcan')).steps) {
+    const steps = (await stepsOf('rebuild-from-trashcan')).filter(({ runs }) => runs)
+    for (const { id: step } of steps) {
       const killed = await killAt(lab, workDir, args, moment, step)
       if (!killed) survived.push(step)
       args = ['runs', 'resume', ...yes()]
