@@ -162,7 +162,10 @@ test('what only the WAL holds is counted by scan, and brought back by recover', 
   const journal = readFileSync(join(dir, 'runs', runsIn(dir)[0] ?? '', 'journal.ndjson'), 'utf8')
   expect(journal).toMatch(/comes back: everything up to revision \d+, and \d+ writes that are only in its WAL/)
   const result = JSON.parse(run.stdout) as { source: { revision: number }; backup: { name: string; store: string } }
-  expect(result.source.revision).toBe(behind?.walRevision)
+  // the three masterleases hang on leases, which may expire while the copy is replayed: a revision each
+  const beyond = result.source.revision - (behind?.walRevision ?? 0)
+  expect(beyond).toBeGreaterThanOrEqual(0)
+  expect(beyond).toBeLessThanOrEqual(3)
   expect(await measure(lab, before.uncertain)).toEqual(before.expected)
   const backup = `${result.backup.store}/${result.backup.name}`
   const { totals, expected } = await rescue<DiffValue>(lab, 'diff', 'live', backup)
