@@ -10,7 +10,7 @@ export function touchedBy(method: Method, nodes: number): string[] {
     case 'seed-in-place':
       return [save, fence, `etcd-manager, data/ and state on ${all}`]
     case 'rebuild-from-trashcan':
-      return [`${save}, and the copy as another`, `etcd-manager's leader`, `API servers and kubelets, restarted`]
+      return [`${save}, and the copy as another`, fence, `etcd-manager's leader`, 'kubelets, restarted']
     case 'restore-backup':
       return [save, fence, `etcd-manager's leader`, 'kubelets, restarted']
   }

@@ -19,7 +19,7 @@ export interface Gathered {
   bytesPerSecond: number | undefined
 }
 
-interface OfCluster {
+export interface OfCluster {
   copies: RecoveryCopy[]
   live: Served | undefined
   /** Why its backup store could not be read. */

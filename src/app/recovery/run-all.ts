@@ -9,7 +9,7 @@ import { isToRun } from './assess.ts'
 import type { RecoverChoice } from './choice.ts'
 
 interface Step {
-  run: PreparedRun
+  prepared: PreparedRun
   proposal: Proposal
   alternatives: Proposal[]
 }
@@ -24,13 +24,14 @@ export async function runAll(
   config: Config,
   assessments: readonly Assessment[],
   choice: RecoverChoice,
+  run: typeof carryOut = carryOut,
 ): Promise<Outcome<RescueResult>> {
   const steps = await planAll(config, assessments.filter(isToRun), choice)
   const leftAlone = assessments.filter((one) => !isToRun(one)).map(({ etcdCluster, why }) => ({ etcdCluster, why }))
   const done: RescueResult[] = []
   let exitCode = 0
-  for (const { run, proposal, alternatives } of steps) {
-    const outcome = await carryOut(session, run)
+  for (const { prepared, proposal, alternatives } of steps) {
+    const outcome = await run(session, prepared)
     exitCode = outcome.exitCode
     done.push({ ...outcome.value, proposal, alternatives })
     if (exitCode !== 0) break
@@ -58,8 +59,8 @@ async function planAll(config: Config, assessments: readonly Assessment[], choic
       ...namedIn(runbook, assessment, choice),
       ...fence(runbook, isLast),
     }
-    const run = await prepareRun(config, { etcdCluster, inputs }, runbook)
-    steps.push({ run, proposal: best, alternatives: proposals.filter((other) => other !== best) })
+    const prepared = await prepareRun(config, { etcdCluster, inputs }, runbook)
+    steps.push({ prepared, proposal: best, alternatives: proposals.filter((other) => other !== best) })
   }
   return steps
 }
