@@ -20,7 +20,7 @@ export default class Drill extends BaseCommand {
     'etcd-version': Flags.string({ summary: 'minor version of etcd: 3.4, 3.5, 3.6', helpValue: 'X.Y', default: '3.5' }),
     'etcd-bin-dir': Flags.string({ summary: 'where etcd is', helpValue: 'DIR' }),
     'etcd-manager-bin': Flags.string({ summary: 'use the real etcd-manager of this directory', helpValue: 'DIR' }),
-    method: Flags.string({ summary: 'how to recover', options: METHODS, default: 'rebuild-from-trashcan' }),
+    method: Flags.string({ summary: 'how to recover; default: auto, as recover chooses', options: METHODS }),
     compare: Flags.boolean({
       summary: 'all methods one after the other, side by side',
       exclusive: ['method', 'break', 'by-hand', 'dry-run', 'keep'],

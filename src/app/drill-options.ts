@@ -13,7 +13,7 @@ export interface DrillOptions {
   etcdVersion: string
   etcdBinDir?: string | undefined
   etcdManagerBin?: string | undefined
-  method: string
+  method?: string | undefined
   /** Control-plane nodes whose disks are lost as well. */
   lostNodes: number
   breakStep?: string | undefined
@@ -40,7 +40,9 @@ const units = { '': 1, k: 1e3, m: 1e6, g: 1e9 } as const
 
 /** `USAGE` for what the flags' own types can't tell. */
 export function parseDrill(options: DrillOptions): ParsedDrill {
-  const { keys, store, workers, keep, method, lostNodes, breakStep, byHand, etcdBinDir, etcdManagerBin } = options
+  const { keys, store, workers, keep, lostNodes, breakStep, byHand, etcdBinDir, etcdManagerBin } = options
+  // a step to be broken wants a method that is known: the one that has been there from the beginning
+  const method = options.method ?? (breakStep === undefined ? 'auto' : 'rebuild-from-trashcan')
   if (method === 'auto' && breakStep !== undefined) throw breakNeedsMethod()
   return {
     labOptions: {

@@ -1,10 +1,19 @@
 import { type Config, requireNodes, toTarget } from '../config/index.ts'
-import { createJournal, loadRun, memoryJournal, type NewRun, openJournal, selectItems } from '../engine/index.ts'
+import {
+  createJournal,
+  loadRun,
+  memoryJournal,
+  type NewRun,
+  openJournal,
+  type RunResult,
+  selectItems,
+} from '../engine/index.ts'
 import { factsOf } from '../engine/state.ts'
 import type { Target } from '../ports/target.ts'
 import { loadRunbook, type Plan, planRunbook, type Runbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
 import { type Execution, execute } from './execute.ts'
+import { wantsUnfence } from './offer-unfence.ts'
 import { type Outcome, type RescueResult, toRescueResult } from './result.ts'
 import { findRunbook, type RunbookChoice } from './runbooks.ts'
 import { newestRun } from './runs.ts'
@@ -54,7 +63,19 @@ export async function carryOut(session: Session, prepared: PreparedRun): Promise
   const run: NewRun = { runbook: plan.runbook, inputs: plan.inputs, target, tool: session.version }
   const journal = session.dryRun ? memoryJournal(run) : await createJournal(config.workDir, run)
   const result = await execute(session, { config, target, plan, journal, options })
+  await unfenceIfWanted(session, config, result, target.etcdCluster)
   return { value: toRescueResult(result), exitCode: result.exitCode }
+}
+
+async function unfenceIfWanted(
+  session: Session,
+  config: Config,
+  result: RunResult,
+  etcdCluster: string,
+): Promise<void> {
+  if (!(await wantsUnfence(session, result))) return
+  const runbook = await findRunbook('unfence')
+  await carryOut({ ...session, yes: true }, await prepareRun(config, { etcdCluster, inputs: {} }, runbook))
 }
 
 async function optionsOf({ from, only, factsOf: earlier }: Omit<RunChoice, 'runbook'>, workDir: string) {
@@ -72,5 +93,6 @@ export async function resumeRun(session: Session, id?: string): Promise<Outcome<
   const { runbook, inputs, target } = journal.header
   const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)
   const result = await execute(session, { config, target, plan, journal })
+  await unfenceIfWanted(session, config, result, target.etcdCluster)
   return { value: toRescueResult(result), exitCode: result.exitCode }
 }

@@ -32,12 +32,21 @@ export function outcome(env: Env, error: RescueError | undefined): RunResult {
     ...(error ? { error: eventError(error) } : {}),
     unchanged: error ? unchanged(env) : [],
     changed: changed(env),
-    next: world.dryRun ? [] : [...(error ? nextAfter(journal.header.run) : []), ...leftHere(env)],
+    next: world.dryRun ? [] : [...(error ? nextAfter(journal.header.run) : []), ...standing(env), ...leftHere(env)],
     undoable,
   }
 }
 
 const nextAfter = (run: string) => [resumeHint(run), `etcd-rescue runs show ${run}`]
+
+/** What was begun and is not ended: the operator must not find out by its effects. */
+function standing(env: Env): string[] {
+  const isDone = (id: string) => env.plan.items.some((item) => item.id === id && stateOf(env, item).status === 'done')
+  return env.plan.items.flatMap((item) => {
+    const { standing: stays } = item.step
+    return stays && begunOrDone(env, item) && !isDone(stays.until) ? [stays.next] : []
+  })
+}
 
 /** A run that did not come to its end leaves the fetched data, with every Secret in it, on this machine. */
 function leftHere({ world }: Env): string[] {

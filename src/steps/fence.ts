@@ -17,6 +17,10 @@ export const fence = defineStep<never, 'fenced'>({
   title: 'stop the API servers, so that none serves an empty cluster',
   effect: 'change',
   gives: ['fenced'],
+  standing: {
+    until: 'unfence',
+    next: 'etcd-rescue unfence   # API servers are stopped; start them only when etcd serves what it should',
+  },
   describe: () => ({
     reads: ['what the API servers serve now', 'their manifests on every control-plane node'],
     changes: ['API servers stopped on every control-plane node, their manifests set aside; running pods go on'],

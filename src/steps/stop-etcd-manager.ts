@@ -19,6 +19,10 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
   effect: 'change',
   needs: ['placement', 'saved'],
   gives: ['stopped', 'earlierBackups'],
+  standing: {
+    until: 'start-etcd-manager',
+    next: 'etcd-rescue runs undo   # etcd-manager is stopped on every node: resume the run, or take it back with this',
+  },
   describe: () => ({
     reads: ['control files and pending commands', 'that every control-plane node answers'],
     changes: [

@@ -46,9 +46,9 @@ describe('fetch-member', () => {
   test('the whole directory with its WAL; the node is only read', async () => {
     const { host, run } = await scene()
     const { fetched } = (await run()).gives as Pick<Facts, 'fetched'>
-    for (const [file, bytes] of Object.entries(content))
+    for (const [file, bytes] of Object.entries(content).filter(([name]) => !name.endsWith('.tmp')))
       expect(readFileSync(join(fetched.dir, file)).equals(bytes)).toBe(true)
-    expect(fetched.files.map(({ path }) => path)).toEqual(Object.keys(content).sort())
+    expect(fetched.files.map(({ path }) => path)).toEqual(['member/snap/db', 'member/wal/0.wal'])
     expect(host.calls.every(({ effect }) => effect === 'read')).toBe(true)
   })
 

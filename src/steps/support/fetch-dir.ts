@@ -21,7 +21,7 @@ interface Wanted {
 }
 
 /**
- * Fetches every file of `<path>/member` into a directory of the scratch, goes on where an earlier attempt broke, and compares the digests on
+ * Fetches every file with content of `<path>/member` into a directory of the scratch, goes on where an earlier attempt broke, and compares the digests on
  * both ends. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
  */
 export async function fetchMemberDir(
@@ -29,7 +29,7 @@ export async function fetchMemberDir(
   { host, path, id }: Wanted,
   parts: readonly [string, ...string[]],
 ): Promise<Facts['fetched']> {
-  const before = await statMember(host, path)
+  const before = await listed(host, path)
   if (!before.some((file) => file.path === 'member/snap/db')) throw withoutDb(id, path)
   const total = before.reduce((sum, file) => sum + file.bytes, 0)
   const to = await context.world.scratch.dir(...parts)
@@ -53,8 +53,13 @@ export async function fetchMemberDir(
 
 type Stat = Awaited<ReturnType<typeof statMember>>
 
+/** `*.tmp` are WAL files that etcd has allocated ahead, 64 MB without content: it makes them anew. */
+async function listed(host: RemoteHost, path: string): Promise<Stat> {
+  return (await statMember(host, path)).filter((file) => !file.path.endsWith('.tmp'))
+}
+
 async function mustBeUnchanged(host: RemoteHost, path: string, before: Stat): Promise<void> {
-  const after = new Map((await statMember(host, path)).map((file) => [file.path, file]))
+  const after = new Map((await listed(host, path)).map((file) => [file.path, file]))
   const moved = before.find(
     (file) => after.get(file.path)?.bytes !== file.bytes || after.get(file.path)?.modifiedAt !== file.modifiedAt,
   )
