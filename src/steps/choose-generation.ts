@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RescueError } from '../errors/rescue-error.ts'
 import { readControl } from '../etcd-manager/control.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy, Facts } from './facts.ts'
@@ -39,13 +40,10 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
   }),
   act: async (context) => {
     const { world, needs, inputs, note } = context
+    const nodes = world.target.nodes.controlPlane.map(({ name }) => name)
+    const without = namesIn(inputs.without, nodes)
     const chosen = await chooseCopyOf(context)
-    const generation = formGeneration({
-      copies: needs.copies,
-      copy: chosen,
-      nodes: world.target.nodes.controlPlane.map(({ name }) => name),
-      without: inputs.without.split(',').map((name) => name.trim()),
-    })
+    const generation = formGeneration({ copies: needs.copies, copy: chosen, nodes, without })
     const placement = await place(context, chosen, generation)
     const copy = furthest(needs.copies, generation) ?? chosen
     const { members, missing, size } = generation
@@ -57,6 +55,19 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
     return { copy, generation, placement }
   },
 })
+
+/** A name that is mistyped would leave nobody out, and nobody would know. */
+function namesIn(list: string, nodes: readonly string[]): string[] {
+  const names = list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const unknown = names.find((name) => !nodes.includes(name))
+  if (unknown === undefined) return names
+  throw new RescueError('USAGE', `without: ${JSON.stringify(unknown)} is no control-plane node of the config`, {
+    hint: `name some of: ${nodes.join(', ')}`,
+  })
+}
 
 /** The member whose log reaches furthest: the next leader, as raft chooses it. */
 function furthest(copies: readonly Copy[], { members }: Facts['generation']): Copy | undefined {

@@ -2,10 +2,10 @@ import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import { isAway } from './support/away.ts'
 import { etcdManagerPod } from './support/containers.ts'
-import { startPod, stopPod, untilReleased } from './support/etcd-managers.ts'
+import { mustHaveManifest, startPod, stopPod, untilReleased } from './support/etcd-managers.ts'
 import { mustBeSafeToStart } from './support/may-start.ts'
 import { ownBackupNames } from './support/new-backups.ts'
-import { onAll } from './support/on-seats.ts'
+import { onAll, onSeats } from './support/on-seats.ts'
 
 type Ctx = Context<'placement' | 'saved'>
 
@@ -30,7 +30,10 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
     ],
   }),
   check: async (context) => {
-    await mustBeSafeToStart(context.world)
+    const { world, needs } = context
+    await mustBeSafeToStart(world)
+    const pod = etcdManagerPod(world.target.etcdCluster)
+    await onSeats(world, needs.placement.seats, (host) => mustHaveManifest(host, pod))
     await agreeWithout(context, await away(context))
   },
   act: async (context) => {
@@ -38,12 +41,10 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
     const earlierBackups = await once('backups', () => ownBackupNames(world.store))
     const at = await once('at', () => world.clock.now().getTime())
     const pod = etcdManagerPod(world.target.etcdCluster)
-    const nodes = await onAll(needs.placement.seats, async ({ node, base }) => {
-      const host = world.controlPlane.find(({ name }) => name === node)
-      if (!host) return node
+    const nodes = await onSeats(world, needs.placement.seats, async (host, { base }) => {
       await stopPod(context, host, pod)
       await untilReleased(context, host, base)
-      return node
+      return host.name
     })
     note(`etcd-manager is stopped on ${nodes.join(', ')}`)
     const { clusterId } = needs.saved
@@ -61,7 +62,7 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
 /** One that lives on behind a broken network still runs the empty cluster, and may lead the others when it is back. */
 async function agreeWithout({ world, note }: Ctx, away: readonly string[]): Promise<void> {
   if (away.length === 0) return
-  const said = `etcd-manager cannot be stopped on ${away.join('; ')}`
+  const said = `etcd-manager cannot be stopped on ${away.join(', ')}, which cannot be reached`
   const question = `${said}. Is it surely down there? Go on without?`
   if (await world.prompter.confirm(question, { flag: '--yes', default: false })) {
     note(
@@ -74,30 +75,33 @@ async function agreeWithout({ world, note }: Ctx, away: readonly string[]): Prom
 
 /** Nodes of the config that take no seat are those that could not be reached. */
 async function away({ world, needs }: Ctx): Promise<string[]> {
-  const said = await Promise.all(
-    world.controlPlane.map(async (host) => {
-      if (needs.placement.seats.some(({ node }) => node === host.name)) {
-        await host.run({ effect: 'read', argv: ['true'] })
-        return []
-      }
-      try {
-        await host.run({ effect: 'read', argv: ['true'] })
-        return [`${host.name}: it is back, and takes no part: begin a new run`]
-      } catch (error) {
-        if (!isAway(error)) throw error
-        return [`${host.name}: cannot be reached`]
-      }
-    }),
+  const seated = new Set(needs.placement.seats.map(({ node }) => node))
+  const others = world.controlPlane.filter(({ name }) => !seated.has(name))
+  return onAll(others, async (host) => {
+    try {
+      await host.run({ effect: 'read', argv: ['true'] })
+    } catch (error) {
+      if (isAway(error)) return host.name
+      throw error
+    }
+    throw isBack(host.name)
+  })
+}
+
+/** Its etcd-manager runs, and is not one of those that are stopped. */
+function isBack(node: string): RescueError {
+  return new RescueError(
+    'PRECONDITION',
+    `${node} could not be reached when the copies were looked for, and is back now`,
+    {
+      hint: 'nothing was stopped; begin a new run, which looks at this node too: etcd-rescue recover',
+    },
   )
-  return said.flat()
 }
 
 /** Puts the manifests back on every seat at once and waits until the containers run. */
 export async function startManagers(context: Context<'placement'>): Promise<void> {
   const { world, needs } = context
   const pod = etcdManagerPod(world.target.etcdCluster)
-  await onAll(needs.placement.seats, async ({ node }) => {
-    const host = world.controlPlane.find(({ name }) => name === node)
-    if (host) await startPod(context, host, pod)
-  })
+  await onSeats(world, needs.placement.seats, (host) => startPod(context, host, pod))
 }

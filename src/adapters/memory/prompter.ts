@@ -5,7 +5,7 @@ export interface MemoryAnswers {
   confirm?: boolean
   /** What is typed when a name is asked for. */
   name?: string
-  /** The label's beginning, or the default. */
+  /** The label's beginning; one that begins no label is the default. */
   select?: string
   password?: string
 }
@@ -28,8 +28,9 @@ export function memoryPrompter(answers: MemoryAnswers = {}): MemoryPrompter {
     confirm: async (question, { flag }) => ask(question, answers.confirm, flag),
     password: async (question, { flag }) => ask(question, answers.password, flag),
     select: async (question, choices, { flag, default: fallback }) => {
-      const chosen = choices.find(({ label }) => answers.select !== undefined && label.startsWith(answers.select))
-      return ask(question, chosen?.value ?? fallback, flag)
+      const { select } = answers
+      const chosen = choices.find(({ label }) => select !== undefined && label.startsWith(select))
+      return ask(question, select === undefined ? undefined : (chosen?.value ?? fallback), flag)
     },
     typeName: async (question, expected, { flag }) => {
       if (ask(question, answers.name, flag) === expected) return

@@ -2,7 +2,7 @@ import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { detectRuntime } from '../../node/detect-runtime.ts'
 import { find } from '../../node/find.ts'
-import { putManifestsBack, setManifestsAside } from '../../node/manifests.ts'
+import { findManifests, putManifestsBack, setManifestsAside } from '../../node/manifests.ts'
 import { heldDatabase } from '../../node/released.ts'
 import { findContainers } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
@@ -12,6 +12,12 @@ type Ctx = StepContext<unknown, unknown>
 
 const STOP_SECONDS = 30
 const WAIT_MS = 120_000
+
+/** `PRECONDITION` when a node has no manifest of this pod, in place or aside: to be found out before any is stopped. */
+export async function mustHaveManifest(host: RemoteHost, pod: StaticPod): Promise<void> {
+  const { inPlace, aside } = await findManifests(host, pod)
+  if (inPlace.length + aside.length === 0) throw noManifest(host, pod)
+}
 
 /**
  * Stops a static pod so that it stays stopped: its manifest moves aside first, or kubelet would start another container

@@ -15,6 +15,13 @@ interface Chosen {
   without: readonly string[]
 }
 
+interface Found {
+  size: number
+  /** Directories of the token. */
+  same: readonly Copy[]
+  without: readonly string[]
+}
+
 export const quorumOf = (members: number): number => Math.floor(members / 2) + 1
 
 const NEXT_BEST = 'seed all members from the best copy in place of it: etcd-rescue recover --method seed-in-place'
@@ -42,13 +49,24 @@ export function formGeneration({ copies, copy, nodes, without }: Chosen): Genera
   })
   const twice = members.find(({ memberId }, at) => members.findIndex((one) => one.memberId === memberId) !== at)
   if (twice) throw refused(`two directories are of the same member ${twice.name}: one was copied from the other`)
-  const needed = quorumOf(size)
-  if (members.length < needed) {
-    const there = members.map(({ node }) => node).join(', ') || 'no node'
-    throw refused(`only ${there} of ${size} members still has its directory of ${token}: ${needed} are needed`)
-  }
+  if (members.length < quorumOf(size)) throw refused(tooFew(members, { size, same, without }))
   const missing = nodes.filter((node) => members.every((member) => member.node !== node))
   return { token, clusterId, size, members, missing }
+}
+
+/** Also says why a directory that is there does not count: who sees it in the table would look for long. */
+function tooFew(members: readonly GenerationMember[], { size, same, without }: Found): string {
+  const there = members.map(({ node }) => node)
+  const leftOut = same
+    .filter(({ node }) => without.includes(node))
+    .map(({ node }) => `${node} is left out, as you said`)
+  const noWal = same
+    .filter(({ node, clusterId }) => clusterId === undefined && !there.includes(node))
+    .map(({ node }) => `the one on ${node} has no WAL that names its cluster`)
+  const on = there.length === 0 ? '' : ` (on ${there.join(', ')})`
+  const has = there.length === 1 ? 'has' : 'have'
+  const first = `${there.length} of ${size} members ${has} a usable directory${on}, and ${quorumOf(size)} are needed`
+  return [first, ...new Set([...leftOut, ...noWal])].join('; ')
 }
 
 /** A node may have a directory of the token in its trashcan and in `data/`, where it was copied by hand. */

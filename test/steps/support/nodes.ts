@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { type MemoryHost, memoryHost } from '../../../src/adapters/memory/host.ts'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type MemoryHost, type MemoryScript, memoryHost } from '../../../src/adapters/memory/host.ts'
 import { memoryTarget } from '../../../src/adapters/memory/world.ts'
 import { RescueError } from '../../../src/errors/rescue-error.ts'
 import type { HostRole } from '../../../src/ports/remote-host.ts'
@@ -17,9 +19,16 @@ interface NodeOptions {
   root?: string
   /** Gets `<node>:<container or unit>` for each restart. */
   log?: string[]
-  /** Tag of etcd-manager's image, and the etcds in it. */
+  /** Tag of etcd-manager's image, the etcds in it, and its process, below whose root the node sees its files. */
   manager?: string
   etcds?: string[]
+  pid?: number
+  /** The containers have manifests below `root`, and are started only while these are in place. */
+  manifests?: boolean
+  /** kubelet does not stop a container whose manifest is gone: who wants it stopped has to do it. */
+  slowKubelet?: boolean
+  /** Answers before all else. */
+  script?: MemoryScript
 }
 
 /** A node with crictl, systemd and a kubelet that starts a stopped container at once, under a new id. */
@@ -27,11 +36,26 @@ export function node(name: string, options: NodeOptions = {}): MemoryHost {
   const { containers = ['etcd-manager'], log = [], isAway = () => false, restartCode = () => 0 } = options
   const generation = new Map(containers.map((container) => [container, 1]))
   const idOf = (container: string) => `${container.replaceAll('-', '')}${String(generation.get(container)).repeat(8)}`
-  const list = () => containers.map((container) => listed(name, container, idOf(container)))
+  const isWanted = options.manifests ? writeManifests(options.root, containers) : () => true
+  const running = new Set(containers)
+  /** What kubelet does between two looks at the node. */
+  const sync = () => {
+    for (const container of containers) {
+      if (isWanted(container)) running.add(container)
+      else if (!options.slowKubelet) end(container)
+    }
+  }
+  const end = (container: string) => {
+    if (running.delete(container)) generation.set(container, (generation.get(container) ?? 0) + 1)
+  }
+  const list = () => {
+    sync()
+    return [...running].map((container) => listed(name, container, idOf(container)))
+  }
   const stop = (id: string) => {
-    const container = containers.find((one) => idOf(one) === id)
+    const container = [...running].find((one) => idOf(one) === id)
     if (container === undefined) return { code: 1, stderr: 'no such container' }
-    generation.set(container, (generation.get(container) ?? 0) + 1)
+    end(container)
     log.push(`${name}:${container}`)
     return {}
   }
@@ -46,11 +70,13 @@ export function node(name: string, options: NodeOptions = {}): MemoryHost {
     root: options.root ?? '/',
     script: (argv, stdin) => {
       if (isAway()) throw away(name)
+      const told = options.script?.(argv, stdin)
+      if (told !== undefined) return told
       const [program, verb] = argv
       if (program === 'true') return {}
       if (program === 'crictl' && verb === 'ps') return { stdout: JSON.stringify({ containers: list() }) }
       if (program === 'crictl' && verb === 'stop') return stop(argv.at(-1) ?? '')
-      if (program === 'crictl' && verb === 'inspect') return { stdout: inspected(options.manager) }
+      if (program === 'crictl' && verb === 'inspect') return { stdout: inspected(options) }
       if (program === 'crictl' && verb === 'exec') return { stdout: (options.etcds ?? ['etcd-v3.5.30']).join('\n') }
       if (program === 'systemctl' && verb === 'restart') return restart()
       if (program === 'systemctl') return { stdout: 'LoadState=loaded\nActiveState=active\nSubState=running\n' }
@@ -60,13 +86,30 @@ export function node(name: string, options: NodeOptions = {}): MemoryHost {
 }
 
 function listed(node: string, container: string, id: string) {
-  const pod = `${container === 'etcd-manager' ? 'etcd-manager-main' : container}-${node}`
+  const pod = `${podOf(container)}-${node}`
   const labels = { 'io.kubernetes.container.name': container, 'io.kubernetes.pod.name': pod }
   return { id, metadata: { name: container }, labels, state: 'CONTAINER_RUNNING', createdAt: '1795378214535561551' }
 }
 
-function inspected(tag = 'v3.0.20260707'): string {
-  return JSON.stringify({ status: { image: { image: `registry.k8s.io/etcd-manager:${tag}` } }, info: { pid: 0 } })
+function inspected({ manager: tag = 'v3.0.20260707', pid = 0 }: NodeOptions): string {
+  return JSON.stringify({ status: { image: { image: `registry.k8s.io/etcd-manager:${tag}` } }, info: { pid } })
+}
+
+const podOf = (container: string) => (container === 'etcd-manager' ? 'etcd-manager-main' : container)
+
+export const manifestsOf = (root: string) => join(root, 'etc/kubernetes/manifests')
+
+/** Writes a manifest for each container; tells whether one is in place. */
+function writeManifests(root = '/nonexistent', containers: readonly string[]): (container: string) => boolean {
+  const dir = manifestsOf(root)
+  mkdirSync(dir, { recursive: true })
+  const pathOf = (container: string) => join(dir, `${podOf(container)}.manifest`)
+  for (const container of containers) {
+    const spec = { containers: [{ name: container }] }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: podOf(container) }, spec }
+    writeFileSync(pathOf(container), JSON.stringify(pod))
+  }
+  return (container) => existsSync(pathOf(container))
 }
 
 function here([program = '', ...args]: readonly string[], stdin: Buffer) {

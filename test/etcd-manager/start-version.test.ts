@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { startVersion } from '../../src/etcd-manager/start-version.ts'
+
+const installed = [['3.4.13', '3.5.30', '3.6.11'], [], ['3.5.30', '3.6.11']]
+const start = (dataVersion: string | undefined, specVersion: string) =>
+  startVersion({ dataVersion, specVersion, installed })
+
+describe('the etcd that is to start on data put in place', () => {
+  it.each([
+    ['3.5.0', '3.5.30'],
+    ['3.4.0', '3.5.30'],
+    ['3.5.0', '3.6.11'],
+    [undefined, '3.5.30'],
+  ])("data of %s start with the spec's %s", (data, spec) => {
+    expect(start(data, spec)).toEqual({ ok: true, version: spec })
+  })
+
+  it.each([
+    ['3.6.0', '3.5.30', /by etcd 3\.6, a newer etcd than the cluster spec's 3\.5\.30/],
+    ['3.4.0', '3.6.11', /more than one minor version older/],
+    ['2.3.0', '3.5.30', /does not read/],
+    ['nonsense', '3.5.30', /does not read/],
+  ])('data of %s are refused for %s: etcd-manager would rebuild them key by key', (data, spec, why) => {
+    expect(start(data, spec)).toEqual({ ok: false, why: expect.stringMatching(why) })
+  })
+
+  it('an etcd that some node does not carry is refused; nodes that could not be read are no reason', () => {
+    expect(start('3.4.0', '3.4.13')).toEqual({
+      ok: false,
+      why: expect.stringMatching(/carry etcd 3\.4\.13 .*3\.5\.30/),
+    })
+    expect(startVersion({ dataVersion: '3.4.0', specVersion: '3.4.13', installed: [[], []] })).toMatchObject({
+      ok: true,
+    })
+  })
+
+  it('a spec without a version is refused, and what it says is cut', () => {
+    expect(start('3.5.0', '')).toEqual({ ok: false, why: 'the cluster spec wants etcd ""' })
+    const odd = start('3.5.0', `\u001b[2J${'x'.repeat(100)}`)
+    expect(odd).toMatchObject({ ok: false, why: expect.stringMatching(/\\u001b\[2Jx{30,40}"$/) })
+  })
+})

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { SPEC_KEY } from '../../src/etcd-manager/control.ts'
+import { NAMES, placementOf, threeNodes } from './support/in-place.ts'
+import { contextOf, runStep, stepOf } from './support/step.ts'
+
+type Scene = Awaited<ReturnType<typeof threeNodes>>
+
+const POD = 'etcd-manager-main'
+const STOPPED = { nodes: [...NAMES], at: 0 }
+
+/** Three nodes whose etcd-manager was stopped, and the directories swapped. */
+async function stopped(options?: Parameters<typeof threeNodes>[0]) {
+  const scene = await threeNodes(options)
+  await runStep('stop-etcd-manager', optionsOf(scene))
+  scene.log.length = 0
+  return scene
+}
+
+function optionsOf({ controlPlane, store, target, seats }: Scene) {
+  const facts = { placement: placementOf(seats), saved: {}, stopped: STOPPED, swapped: { nodes: [...NAMES] } }
+  return { facts, world: { controlPlane, store, target } }
+}
+
+describe('start-etcd-manager', () => {
+  test('puts the manifests back on every seat; started already, it stays as it is', async () => {
+    const scene = await stopped()
+    expect(scene.inPlace(POD)).toEqual([])
+    await runStep('start-etcd-manager', optionsOf(scene))
+    await runStep('start-etcd-manager', optionsOf(scene))
+    expect(scene.inPlace(POD)).toEqual([...NAMES])
+    expect(scene.log).toEqual([])
+  })
+
+  test('control files that would trash the data keep it stopped everywhere', async () => {
+    const scene = await stopped()
+    await scene.store.write(SPEC_KEY, Buffer.alloc(0))
+    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
+      code: 'CONTROL_FILES',
+      hint: /control show/,
+    })
+    expect(scene.inPlace(POD)).toEqual([])
+  })
+
+  test('a node that went away meanwhile does not keep the others stopped', async () => {
+    const scene = await stopped()
+    scene.away.add('b')
+    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' })
+    expect(scene.inPlace(POD)).toEqual(['a', 'c'])
+  })
+
+  test('a kubelet that does not start it is TIMED_OUT, and named', async () => {
+    const none = { stdout: JSON.stringify({ containers: [] }) }
+    const script = (argv: readonly string[]) => (argv[0] === 'crictl' && argv[1] === 'ps' ? none : undefined)
+    const scene = await stopped({ script })
+    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: /kubelet starts etcd-manager of etcd-manager-main on a — last seen: none is running/,
+    })
+  })
+
+  test('undo stops it again before directories are moved back', async () => {
+    const scene = await stopped({ slowKubelet: true })
+    await runStep('start-etcd-manager', optionsOf(scene))
+    const { context } = contextOf('start-etcd-manager', optionsOf(scene))
+    await stepOf('start-etcd-manager').undo?.(context as never, {} as never)
+    expect(scene.inPlace(POD)).toEqual([])
+    expect(scene.log.sort()).toEqual(NAMES.map((name) => `${name}:etcd-manager`))
+  })
+})
