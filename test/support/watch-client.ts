@@ -47,7 +47,7 @@ export function startWatch(lab: Lab): WatchClient {
   function watchOnce({ name, root, address }: (typeof nodes)[number]): Promise<void> {
     const pem = (file: string) => readFileSync(join(pathsOf({ root }).clientPki, file))
     const tls = credentials.createSsl(pem('etcd-ca.crt'), pem('etcd-client.key'), pem('etcd-client.crt'))
-    const client = new Client(`${address}:4001`, tls)
+    const client = new Client(`${address}:4001`, tls, { 'grpc.ssl_target_name_override': 'localhost' })
     const stream: ClientDuplexStream<number, WatchAnswer> = client.makeBidiStreamRequest(
       METHOD,
       encodeCreate,
@@ -63,7 +63,8 @@ export function startWatch(lab: Lab): WatchClient {
     stream.write(last === 0 ? 0 : last + 1)
     return new Promise((resolve) => {
       stream.on('error', () => undefined)
-      stream.on('close', () => {
+      // the last thing that every call tells, however it ended
+      stream.on('status', () => {
         client.close()
         resolve()
       })
