@@ -1,6 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
-import { unexpected } from './answers.ts'
 import { mustBeAbsolute } from './find.ts'
 import { runSurely } from './sure.ts'
 
@@ -21,7 +20,7 @@ export interface MemberRestore {
 /** 10 GB on a slow disk. */
 const TIMEOUT_MS = 30 * 60_000
 /** What may stand in the comma and equals lists of etcd's flags. */
-const NAME = /^[\w.-]{1,253}$/
+const NAME = /^\w[\w.-]{0,252}$/
 const URL_ = /^https?:\/\/[\w.[\]:-]{1,300}\/?$/
 
 /** A part directory that gets its name when the restore is through: a failed one leaves a half directory (FACTS 2). */
@@ -36,7 +35,7 @@ export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore):
   for (const path of [tool, snapshot, dataDir]) mustBeAbsolute(host, path)
   const pairs = initialCluster.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
   const odd = [[name, peerUrl], ...pairs].find(([one = '', url = '']) => !NAME.test(one) || !URL_.test(url))
-  if (odd) throw unexpected(host, `${JSON.stringify(odd.join('=')).slice(0, 300)} is no member's name and peer URL`)
+  if (odd) throw noMember(host, odd.join('='))
   const bump = bumpRevision === undefined ? [] : [`--bump-revision=${bumpRevision}`, '--mark-compacted']
   const argv = [
     tool,
@@ -59,6 +58,16 @@ export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore):
     `${host.name}: the snapshot could not be restored: ${stderr.trim().slice(-500)}`,
     {
       hint: 'the running cluster was not touched; make room or mend what it says, and resume the run',
+    },
+  )
+}
+
+function noMember(host: RemoteHost, pair: string): RescueError {
+  return new RescueError(
+    'HOST_OUTPUT',
+    `${host.name}: ${JSON.stringify(pair).slice(0, 300)} is no NAME=PEER-URL of a member`,
+    {
+      hint: 'a database or a state file says so, and it is not to be trusted; choose another copy: --copy NODE:TOKEN',
     },
   )
 }

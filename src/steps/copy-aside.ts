@@ -4,6 +4,7 @@ import { RescueError } from '../errors/rescue-error.ts'
 import { copyDirOn, OWN_DIR } from '../node/copy-dir.ts'
 import { freeBytes } from '../node/disk.ts'
 import { sha256On, statMember } from '../node/files.ts'
+import { find } from '../node/find.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts, GenerationMember } from './facts.ts'
@@ -21,7 +22,7 @@ type Dir = Facts['aside']['dirs'][number]
 /** What is left for etcd and etcd-manager to go on with. */
 const RESERVE_BYTES = 512 << 20
 
-export const asidePath = ({ base }: { base: string }, token: string): string => `${base}/${OWN_DIR}/aside/${token}`
+const asidePath = ({ base }: { base: string }, token: string): string => `${base}/${OWN_DIR}/aside/${token}`
 
 /**
  * etcd writes into the directory that it is started on, and that directory is the only one of its kind: before anything
@@ -40,9 +41,9 @@ export const copyAside = defineStep<'generation', 'aside', Inputs>({
   }),
   act: async (context) => {
     const { world, needs, note } = context
-    const { members, token } = needs.generation
+    const { members } = needs.generation
     // one after the other: a question must not be asked over another one
-    const found = await onAll(members, (member) => copyOn(hostOf(world, member.node), member, token))
+    const found = await onAll(members, (member) => copyOn(context, member))
     const dirs: Dir[] = []
     const without: string[] = []
     for (const [at, member] of members.entries()) {
@@ -60,39 +61,64 @@ export const copyAside = defineStep<'generation', 'aside', Inputs>({
 })
 
 /** Undefined when there is no room. Same bytes, by their digests, or `COPY_CHANGED`. */
-async function copyOn(host: RemoteHost, member: GenerationMember, token: string): Promise<Dir | undefined> {
-  const to = asidePath(member, token)
+async function copyOn(context: Ctx, member: GenerationMember): Promise<Dir | undefined> {
+  const { world, needs, runId, note } = context
+  const host = hostOf(world, member.node)
   const files = await statMember(host, member.path)
+  const names = files.map(({ path }) => path)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-  const paths = { from: member.path, to }
-  if (!(await copyDirOn(host, paths, 'clone'))) {
-    if ((await freeBytes(host, member.base)) < bytes + RESERVE_BYTES) return undefined
-    await copyDirOn(host, paths, 'copy')
-  }
-  await mustBeEqual(
-    host,
-    member.path,
-    to,
-    files.map(({ path }) => path),
-  )
-  return { node: member.node, path: to, bytes, where: 'node' }
+  const first = asidePath(member, needs.generation.token)
+  const isFree = !(await isThere(host, first))
+  if (!isFree && (await firstOther(host, member.path, first, names)) === undefined)
+    return { node: member.node, path: first, bytes, where: 'node' }
+  // kept by an earlier recovery, and etcd has run on the directory since: not to be lost, and no copy of what is there now
+  const path = isFree ? first : `${first}.${runId}`
+  if (!isFree)
+    note(`${member.node}: ${first} is of an earlier recovery and older than the directory; it stays as it is`)
+  if (!(await copyTo(host, member, path, bytes))) return undefined
+  const other = await firstOther(host, member.path, path, names)
+  if (other !== undefined) throw changed(host, member.path, path, other)
+  return { node: member.node, path, bytes, where: 'node' }
 }
 
-async function mustBeEqual(host: RemoteHost, from: string, to: string, files: readonly string[]): Promise<void> {
-  const [original, copy] = await Promise.all(
-    [from, to].map((dir) =>
-      sha256On(
-        host,
-        files.map((file) => `${dir}/${file}`),
-      ),
-    ),
-  )
-  const other = files.find((file) => original?.get(`${from}/${file}`) !== copy?.get(`${to}/${file}`))
-  if (other === undefined) return
-  throw new RescueError('COPY_CHANGED', `${host.name}: ${to}/${other} is not the same as in ${from}`, {
-    hint: `something writes to one of them; look on the node, remove the copy (sudo rm -r ${JSON.stringify(to)}) and resume the run`,
+async function isThere(host: RemoteHost, dir: string): Promise<boolean> {
+  return (await find(host, [dir], ['-maxdepth', '0'])).length > 0
+}
+
+/** False when there is no room. One that is there already is taken as it is. */
+async function copyTo(host: RemoteHost, member: GenerationMember, to: string, bytes: number): Promise<boolean> {
+  const paths = { from: member.path, to }
+  if (await copyDirOn(host, paths, 'clone')) return true
+  if ((await freeBytes(host, member.base)) < bytes + RESERVE_BYTES) return false
+  return copyDirOn(host, paths, 'copy')
+}
+
+/** The first file that one of them lacks, or that is another there. */
+async function firstOther(
+  host: RemoteHost,
+  from: string,
+  to: string,
+  names: readonly string[],
+): Promise<string | undefined> {
+  const there = new Set((await statMember(host, to)).map(({ path }) => path))
+  const odd = names.find((name) => !there.has(name)) ?? [...there].find((name) => !names.includes(name))
+  if (odd !== undefined) return odd
+  const digestsIn = (dir: string) =>
+    sha256On(
+      host,
+      names.map((name) => `${dir}/${name}`),
+    )
+  const [original, copy] = await Promise.all([from, to].map(digestsIn))
+  return names.find((name) => original?.get(`${from}/${name}`) !== copy?.get(`${to}/${name}`))
+}
+
+function changed(host: RemoteHost, from: string, to: string, name: string): RescueError {
+  return new RescueError('COPY_CHANGED', `${host.name}: ${to}/${name} is not the same as in ${from}`, {
+    hint: `something writes to one of them; find it on the node (sudo fuser -v ${quoted(`${from}/${name}`)}), then remove the copy (sudo rm -r ${quoted(to)}) and resume the run`,
   })
 }
+
+const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`
 
 async function elsewhere(context: Ctx, host: RemoteHost, member: GenerationMember): Promise<Dir | undefined> {
   const { world, inputs, note, signal, progress } = context

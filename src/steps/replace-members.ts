@@ -39,6 +39,8 @@ export const replaceMembers = defineStep<'placement' | 'verified'>({
 async function replace(context: Ctx, seat: Seat, lost: number): Promise<void> {
   const { note, until, world } = context
   if (await isMember(context, seat)) return note(`${seat.node} has joined again as ${seat.name}`)
+  // to remove the wrong one could take the quorum away, and one that never was a member is waited for in vain
+  if (seat.lostMemberId === undefined) return note(unknownMember(seat))
   if (!(await replacesItself(context, seat, lost))) {
     if (!(await remove(context, seat))) return
   } else note(`${seat.node} has an empty disk: its etcd-manager replaces the member by itself`)
@@ -51,6 +53,9 @@ async function replace(context: Ctx, seat: Seat, lost: number): Promise<void> {
   note(`${seat.node} has joined again as ${seat.name}`)
 }
 
+const unknownMember = ({ node }: Seat) =>
+  `${node} has no data, and which member it was is not known: if it does not join by itself, compare etcdctl member list with the nodes, and remove the member that has none`
+
 async function replacesItself({ world }: Ctx, { node, base }: Seat, lost: number): Promise<boolean> {
   const host = hostOf(world, node)
   const dirs = ['data', 'data-trashcan'].map((name) => `${base}/${name}`)
@@ -60,12 +65,12 @@ async function replacesItself({ world }: Ctx, { node, base }: Seat, lost: number
 }
 
 /** Whether the old member is gone. One that cannot be removed safely, or is not wanted to be, is told and left. */
-async function remove(context: Ctx, { node, name, lostMemberId: id }: Seat): Promise<boolean> {
+async function remove(context: Ctx, { node, name, lostMemberId: id = '' }: Seat): Promise<boolean> {
   const { world, note, once } = context
   const client = await world.live.connect()
   try {
     const members = await client.members()
-    if (id === undefined || !members.some((member) => member.id === id)) return true
+    if (!members.some((member) => member.id === id)) return true
     const said = `${name} (${id}) has lost its data, and its etcd-manager on ${node} waits until the old member is removed`
     if (
       await once(`remove:${node}`, () =>

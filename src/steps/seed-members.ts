@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import prettyBytes from 'pretty-bytes'
 import { RescueError } from '../errors/rescue-error.ts'
 import { OWN_DIR, removeOwnDir } from '../node/copy-dir.ts'
 import { freeBytes } from '../node/disk.ts'
@@ -49,7 +50,9 @@ export const seedMembers = defineStep<Needs, 'placement'>({
     await onAll(placement?.seats ?? [], async (seat) => {
       const host = hostOf(world, seat.node)
       await removeOwnDir(host, sentDir(seat, runId))
-      if (seat.source !== undefined) await removeOwnDir(host, seat.source)
+      // of a restore that a crash broke off, the part is left as well
+      for (const dir of seat.source === undefined ? [] : [seat.source, `${seat.source}.part`])
+        await removeOwnDir(host, dir)
     })
   },
 })
@@ -75,13 +78,15 @@ async function seedOn(context: Ctx, host: RemoteHost, seat: Seat, placement: Fac
   })
 }
 
+const inWords = (bytes: number) => prettyBytes(bytes, { binary: true, maximumFractionDigits: 0 })
+
 async function mustHaveRoom({ needs }: Ctx, host: RemoteHost, { base }: Seat): Promise<void> {
   const wanted = needs.snapshot.bytes * ROOM + RESERVE_BYTES
   const free = await freeBytes(host, base)
   if (free >= wanted) return
   throw new RescueError(
     'DISK_FULL',
-    `${host.name}: ${base} has ${free} bytes free where ${Math.ceil(wanted)} are needed`,
+    `${host.name}: ${base} has ${inWords(free)} free, and ${inWords(wanted)} are needed`,
     {
       hint: `make room on the volume (tokens in ${base}/data-trashcan that are of no use), then resume the run`,
     },
