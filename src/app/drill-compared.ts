@@ -14,12 +14,15 @@ export function toRecord({ expected, revision, memberIds, leases }: Incident, pl
 export async function compare(lab: Lab, incident: Incident): Promise<Compared> {
   const { survey } = await import('../lab/index.ts')
   const { expected, memberIds, leases } = incident
+  // members that lost their disks join in their own time
+  const membersServing = await lab.countServing()
   const found = await survey(lab, incident)
   return {
     keysExpected: expected.keys,
     keysFound: found.keys,
     digestMatches: found.keys === expected.keys && found.digest === expected.digest,
     revision: found.revision,
+    membersServing,
     sameMembers: found.memberIds.join() === memberIds.join(),
     leasesExpected: leases.length,
     leasesKept: found.leasesKept,
@@ -31,7 +34,7 @@ export async function compare(lab: Lab, incident: Incident): Promise<Compared> {
 export function isRight({ runbook, incident, compared, workloads }: Judged): boolean {
   if (workloads !== undefined && workloads.deleted > 0) return false
   if (compared === undefined) return true
-  if (!compared.digestMatches) return false
+  if (!compared.digestMatches || compared.membersServing < incident.memberIds.length) return false
   if (!IN_PLACE.includes(runbook)) return true
   const { revision, leasesKept, leasesExpected, writesLost } = compared
   return revision >= incident.revision && leasesKept === leasesExpected && writesLost === 0

@@ -57,14 +57,13 @@ async function recovered(session: Session, drill: ParsedDrill, broken: Broken): 
     throw error
   })
   const isDone = result.value.status === 'succeeded'
-  const outageSeconds = await outage.stop()
-  const compared = isDone ? await untilStopped(session, compare(lab, happened)) : undefined
+  const { toAnother } = await outage.stop()
+  const measured = toAnother === undefined ? {} : { outageSeconds: toAnother }
+  const compared = isDone ? { ...(await untilStopped(session, compare(lab, happened))), ...measured } : undefined
   const value: DrillResult = {
     ...result.value,
     incident: before,
-    ...(compared === undefined
-      ? {}
-      : { compared: { ...compared, ...(outageSeconds === undefined ? {} : { outageSeconds }) } }),
+    ...(compared === undefined ? {} : { compared }),
     ...(session.dryRun ? {} : { workloads: await workloads.count(isDone) }),
     ...(drill.labOptions.keep ? { directory: lab.dir } : {}),
   }

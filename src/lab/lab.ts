@@ -45,6 +45,8 @@ export interface Lab {
   workloads(): Promise<{ expected: number; running: number }>
   /** Resolves when all members answer linearizable reads on port 4001. */
   ready(): Promise<void>
+  /** How many do, when all do or after as long as `ready` would wait. */
+  countServing(): Promise<number>
   /** Stops every process and removes the directory (unless `keep`). Safe to call twice. */
   close(): Promise<void>
 }

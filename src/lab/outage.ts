@@ -3,14 +3,16 @@ import { clusterIdNow } from './etcd/kv.ts'
 import type { Lab } from './lab.ts'
 import { pause, waitFor } from './wait.ts'
 
+/** In seconds; reads are linearizable, and it is enough when one node answers. */
+export interface Outage {
+  /** From the last read of the cluster that was served at first to the first read of another; undefined when none was. */
+  toAnother: number | undefined
+  /** Without any read. */
+  longest: number
+}
+
 export interface OutageWatch {
-  /**
-   * Ends the watch. Seconds from the last linearizable read of the cluster that was served when it began to the first one
-   * of another cluster; undefined when no other was ever served.
-   */
-  stop(): Promise<number | undefined>
-  /** Resolves when another cluster than at the beginning is served. */
-  recovered(timeoutMs: number): Promise<void>
+  stop(): Promise<Outage>
 }
 
 const EVERY_MS = 25
@@ -23,12 +25,18 @@ export async function watchOutage(lab: Lab): Promise<OutageWatch> {
   let stopped = false
   let last = performance.now()
   let next: number | undefined
+  let served = last
+  let longest = 0
 
   async function poll(name: string) {
     const gateway = lab.etcd(name)
     while (!stopped) {
       const id = await clusterIdNow(gateway, READ_MS).catch(() => undefined)
       const now = performance.now()
+      if (id !== undefined) {
+        longest = Math.max(longest, now - served)
+        served = now
+      }
       if (id === first && next === undefined) last = Math.max(last, now)
       else if (id !== undefined && id !== first) next ??= now
       await pause(EVERY_MS)
@@ -38,11 +46,11 @@ export async function watchOutage(lab: Lab): Promise<OutageWatch> {
 
   const polls = Promise.all(names.map(poll))
   return {
-    recovered: (timeoutMs) => waitFor('another cluster is served', timeoutMs, async () => next).then(() => undefined),
     stop: async () => {
       stopped = true
       await polls
-      return next === undefined ? undefined : (next - last) / 1000
+      const toAnother = next === undefined ? undefined : (next - last) / 1000
+      return { toAnother, longest: longest / 1000 }
     },
   }
 }

@@ -90,6 +90,12 @@ function labOf(
     )
   }
 
+  async function countServing(): Promise<number> {
+    await ready().catch(() => undefined)
+    const answers = await Promise.all(controlPlane.map(({ name }) => serves(name)))
+    return answers.filter((answer) => answer === true).length
+  }
+
   async function serves(name: string): Promise<true | undefined> {
     const gateway = etcd(name)
     const healthy = await isHealthy(gateway).finally(gateway.close)
@@ -118,6 +124,7 @@ function labOf(
     faults,
     etcd,
     ready,
+    countServing,
     stopPod: (node, pod) => kubeletOf(node).stop(pod),
     startPod: (node, pod) => kubeletOf(node).start(pod),
     pauseApiservers: (paused) => pauseAll(controlPlane, paused),

@@ -28,7 +28,16 @@ export function compareLines({ methods, impossible }: CompareResult): string[] {
 
 function rowOf({ runbook, status, incident, compared, movedBytes, workloads }: DrillResult): string[] {
   if (compared === undefined) return [runbook, status]
-  const { outageSeconds, writesLost, revision, leasesKept, leasesExpected, sameMembers, digestMatches } = compared
+  const {
+    outageSeconds,
+    writesLost,
+    revision,
+    leasesKept,
+    leasesExpected,
+    membersServing,
+    sameMembers,
+    digestMatches,
+  } = compared
   const stopped = workloads?.deleted ? `, ${count(workloads.deleted)} PODS STOPPED` : ''
   return [
     runbook,
@@ -37,7 +46,7 @@ function rowOf({ runbook, status, incident, compared, movedBytes, workloads }: D
     count(incident.revision),
     count(revision),
     `${count(leasesKept)} of ${count(leasesExpected)}`,
-    sameMembers ? 'the same' : 'new',
+    `${count(membersServing)} ${sameMembers ? 'the same' : 'new'}`,
     movedBytes === undefined ? '?' : amount(movedBytes, 'bytes'),
     `${digestMatches ? 'the same' : 'DIFFERENT'}${stopped}`,
   ]

@@ -25,7 +25,7 @@ function comparedLines({ incident, compared }: { incident: IncidentRecord; compa
     `  acknowledged writes lost: ${lost}`,
     `  revision: ${count(incident.revision)} before, ${count(revision)} now`,
     `  leases with their keys: ${count(leasesKept)} of ${count(leasesExpected)}`,
-    `  members: ${sameMembers ? 'the same' : 'other ids than before'}`,
+    `  members: ${count(compared.membersServing)} of ${count(incident.memberIds.length)} serve, ${sameMembers ? 'with the same ids' : 'with other ids than before'}`,
     ...outage,
   ]
 }

@@ -56,6 +56,8 @@ export interface Compared {
   keysFound: number
   digestMatches: boolean
   revision: number
+  /** Control-plane nodes whose own etcd answers a linearizable read, at most some loops of etcd-manager later. */
+  membersServing: number
   sameMembers: boolean
   leasesExpected: number
   /** With all their keys. */

@@ -11,7 +11,7 @@ const incident = {
 }
 const whole = {
   ...{ keysExpected: 10, keysFound: 10, digestMatches: true, revision: 500 },
-  ...{ sameMembers: true, leasesExpected: 5, leasesKept: 5, writesLost: 0 },
+  ...{ membersServing: 3, sameMembers: true, leasesExpected: 5, leasesKept: 5, writesLost: 0 },
 }
 const losses = [
   ['a lower revision', { revision: 499 }],
@@ -27,7 +27,8 @@ describe('what a recovery has to bring back', () => {
 
   it.each(['rebuild-from-trashcan', 'restore-backup'])('%s: every key and value', (runbook) => {
     for (const [, loss] of losses) expect(isRight({ runbook, incident, compared: { ...whole, ...loss } })).toBe(true)
-    expect(isRight({ runbook, incident, compared: { ...whole, digestMatches: false } })).toBe(false)
+    for (const loss of [{ digestMatches: false }, { membersServing: 2 }])
+      expect(isRight({ runbook, incident, compared: { ...whole, ...loss } })).toBe(false)
   })
 
   it('whatever the method: no pod that ran is stopped', () => {
@@ -44,7 +45,7 @@ describe('what a recovery has to bring back', () => {
       '  acknowledged writes lost: 3',
       '  revision: 500 before, 12 now',
       '  leases with their keys: 0 of 5',
-      '  members: other ids than before',
+      '  members: 3 of 3 serve, with other ids than before',
     ])
   })
 })
@@ -66,9 +67,9 @@ describe('methods side by side', () => {
 
   it('are shown with what each loses', () => {
     expect(compareLines({ methods: results, impossible: [] })).toEqual([
-      'method           outage s  writes lost  revision before  after  leases kept  members   moved   data',
-      'return-in-place  2.0       0            500              510    5 of 5       the same  1.5 MB  the same',
-      'restore-backup   61.0      3            500              11     0 of 5       new       ?       the same, 2 PODS STOPPED',
+      'method           outage s  writes lost  revision before  after  leases kept  members     moved   data',
+      'return-in-place  2.0       0            500              510    5 of 5       3 the same  1.5 MB  the same',
+      'restore-backup   61.0      3            500              11     0 of 5       3 new       ?       the same, 2 PODS STOPPED',
       'seed-in-place    failed',
     ])
   })
