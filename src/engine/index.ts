@@ -2,7 +2,7 @@
 export { reportCall } from './current-step.ts'
 export type { RunOptions, RunResult, StepResult } from './env.ts'
 export type { Emit, EngineEvent, EventError, RunStatus, StepEffect, StepStatus } from './events.ts'
-export { createJournal, type Journal, memoryJournal, type NewRun, openJournal } from './journal.ts'
+export { checkWorkDir, createJournal, type Journal, memoryJournal, type NewRun, openJournal } from './journal.ts'
 export { acquireLock, breakLock, type HeldLock, LOCK_KEY, type LockOptions, type Owner, readLock } from './lock.ts'
 export type { LockDocument } from './lock-document.ts'
 export { runPlan } from './run.ts'

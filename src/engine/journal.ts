@@ -65,9 +65,21 @@ export async function createJournal(workDir: string, run: NewRun): Promise<Journ
     await syncDir(dir)
     return fileJournal({ header, dir, handle, release, now, state: newState() })
   } catch (cause) {
-    const { message, hint } = fileError(cause, dir)
-    throw new RescueError('PRECONDITION', `no run can be kept in the work directory: ${message}`, { hint, cause })
+    throw noRoomForRuns(cause, dir)
   }
+}
+
+/** Whether a work directory will take a run, before anything is looked at for one: `PRECONDITION` where it will not. */
+export async function checkWorkDir(workDir: string): Promise<void> {
+  const dir = join(workDir, 'runs')
+  await makeDir(dir).catch((cause) => {
+    throw noRoomForRuns(cause, dir)
+  })
+}
+
+function noRoomForRuns(cause: unknown, dir: string): RescueError {
+  const { message, hint } = fileError(cause, dir)
+  return new RescueError('PRECONDITION', `no run can be kept in the work directory: ${message}`, { hint, cause })
 }
 
 /**

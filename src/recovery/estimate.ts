@@ -8,6 +8,8 @@ export interface Size {
   records: number
   /** Bytes a second from a node to this machine, as the search measured it. */
   bytesPerSecond?: number | undefined
+  /** Members with their directory: to return, each of them is fetched and tried. */
+  members?: number | undefined
   /** Of etcd-manager; 10, less in a drill. */
   loopSeconds?: number | undefined
 }
@@ -50,7 +52,7 @@ const AFTERWARDS_SECONDS = 60
 
 /** About how long a way takes on this cluster, and how long etcd is away in that time. */
 export function estimate(method: Method, size: Size): Estimate {
-  const { dbBytes, walBytes, records, bytesPerSecond = FASTEST, loopSeconds = 10 } = size
+  const { dbBytes, walBytes, records, bytesPerSecond = FASTEST, members = 1, loopSeconds = 10 } = size
   const gb = dbBytes / 1e9
   const of = (...parts: (keyof typeof PER_GB)[]) => parts.reduce((sum, part) => sum + PER_GB[part] * gb, 0)
   const fetch = (dbBytes + walBytes) / Math.min(bytesPerSecond, FASTEST)
@@ -58,7 +60,7 @@ export function estimate(method: Method, size: Size): Estimate {
   const put = LEADER_LOOPS * loopSeconds + records / KEYS_PER_SECOND + of('firstBackup')
   switch (method) {
     case 'return-in-place':
-      return total(restart, fetch + of('copyAside', 'open', 'verify'))
+      return total(restart, members * (fetch + of('open')) + of('copyAside', 'verify'))
     case 'seed-in-place':
       return total(restart, 2 * fetch + of('open', 'seed', 'verify'))
     case 'rebuild-from-trashcan':

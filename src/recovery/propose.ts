@@ -77,7 +77,7 @@ function propose(method: Method, way: Way, found: Found, situation: Situation): 
     source: sourceOf(source),
     comesBack: comesBack(method, source, generation, now),
     lost: loses({ method, source, best: best ?? source, copies, generation }),
-    ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond, loopSeconds }),
+    ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond, loopSeconds, members: generation.logs }),
     touches: touchedBy(method, nodes.length),
   }
 }

@@ -79,7 +79,8 @@ describe('every failure', () => {
 
   it('is not that nobody reads the progress any more: the run goes on, and how it ends counts', async () => {
     await mkdir(join(dir, 'store/a.b/backups/etcd/main'), { recursive: true })
-    const args = ['recover', '--dry-run', '--config', 'ok.yaml', '--state', `file://${dir}/store`]
+    const way = ['--method', 'rebuild-from-trashcan', '--dry-run']
+    const args = ['recover', ...way, '--config', 'ok.yaml', '--state', `file://${dir}/store`]
     const { child, finished } = startCli(args, { cwd: dir })
     child.stderr.destroy()
     const { code, stdout } = await finished

@@ -29,6 +29,8 @@ test('how long: a restart against minutes of putting keys one by one', () => {
   const outage = METHODS.map((method) => estimate(method, size).outageSeconds)
   // FACTS 4, 5 and 7: 19 s and 706 + 11.5 s were measured at this size; the leader needs 37 s to look
   expect(outage).toEqual([19, 19, 625, 625])
+  const [one, three] = [1, 3].map((members) => estimate('return-in-place', { ...size, members }).seconds)
+  expect((three ?? 0) - (one ?? 0)).toBeCloseTo(2 * (2.64 + 6), -1)
   expect(estimate('return-in-place', { dbBytes: 5e6, walBytes: 64e6, records: 2500 }).outageSeconds).toBe(2)
   const slow = estimate('rebuild-from-trashcan', { ...size, bytesPerSecond: 10e6 })
   expect(slow.seconds - estimate('rebuild-from-trashcan', size).seconds).toBeCloseTo(132 - 2.64, -1)

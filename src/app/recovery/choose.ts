@@ -1,4 +1,5 @@
 import { type Config, toTarget } from '../../config/index.ts'
+import { checkWorkDir } from '../../engine/index.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { Prompter } from '../../ports/prompter.ts'
 import type { Assessment, Method, Proposal } from '../../recovery/proposal.ts'
@@ -21,6 +22,7 @@ export async function chooseAndRun(session: Session, choice: RecoverChoice): Pro
   const names = choice.etcdCluster === undefined ? Object.keys(config.etcdClusters) : [choice.etcdCluster]
   // what is not configured is told before anything is asked
   for (const name of names) toTarget(config, name)
+  if (!session.dryRun) await checkWorkDir(config.workDir)
   const gathered = await lookAtAll(session, config, names)
   const assessments = assessAll(gathered, config, choice, new Date())
   for (const line of assessments.flatMap(assessmentLines)) session.screen.listen({ type: 'note', step: '', line })
