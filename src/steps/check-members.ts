@@ -43,10 +43,9 @@ export const checkMembers = defineStep<'copy' | 'generation' | 'checked' | 'rest
     const quorum = quorumOf(generation.size)
     const revision = reached.map((one) => one.revision).sort((a, b) => b - a)[quorum - 1] ?? restored.revision
     for (const one of reached) note(`${one.node} opens, and its WAL replays: revision ${one.revision}`)
-    const beyond = restored.revision - revision
-    if (beyond > 0)
+    if (restored.revision > revision)
       note(
-        `${beyond} revisions are only in the log of ${copy.node}: they come back if it leads; nobody was told that they were written`,
+        `what was written after revision ${revision} is only in the log of ${copy.node}: it comes back if that one leads; nobody was told that it was written`,
       )
     return { expected: await digestAt(context, revision) }
   },
