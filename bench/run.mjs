@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// npm run bench -- rebuild|inspect|revisions|scan [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
+// npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
 import { parseArgs } from 'node:util'
+import { inPlace } from './in-place.mjs'
 import { inspect, revisions } from './inspect.mjs'
 import { rebuild } from './rebuild.mjs'
 import { scan } from './scan.mjs'
@@ -16,11 +17,11 @@ const { values, positionals } = parseArgs({
 })
 const size = /^([\d.]+)(GB|MB)$/.exec(values.size)
 const runs = Number(values.runs)
-const benches = { rebuild, inspect, revisions, scan }
+const benches = { rebuild, inspect, revisions, scan, 'in-place': inPlace }
 const bench = benches[positionals[0]]
 if (!bench || !size || !(runs >= 1)) {
   process.stderr.write(
-    'usage: npm run bench -- rebuild|inspect|revisions|scan [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n',
+    'usage: npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n',
   )
   process.exit(2)
 }
