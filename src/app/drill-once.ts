@@ -25,11 +25,13 @@ export async function drillOnce(session: Session, drill: ParsedDrill): Promise<O
   const started = performance.now()
   const { etcdBinDir: binDir } = labOptions
   const release = await localEtcd({ ...(binDir === undefined ? {} : { binDir }), emit: note }).find(minor)
-  note(`building a cluster with etcd ${release.version}`)
   const dir = sandboxDir(labOptions.keep === true)
-  const lab = await untilStopped(session, buildLab({ ...labOptions, dir, release, note }))
+  const lab = await untilStopped(session, () => {
+    note(`building a cluster with etcd ${release.version}`)
+    return buildLab({ ...labOptions, dir, release, note })
+  })
   try {
-    const happened = await untilStopped(session, incident(lab, seed, { lostNodes }))
+    const happened = await untilStopped(session, () => incident(lab, seed, { lostNodes }))
     const seconds = (performance.now() - started) / 1000
     const before = toRecord(happened, { etcdVersion: release.version, store: lab.store.url, seconds })
     if (!drill.byHand) return await recovered(session, drill, { lab, happened, before })
@@ -59,7 +61,7 @@ async function recovered(session: Session, drill: ParsedDrill, broken: Broken): 
   const isDone = result.value.status === 'succeeded'
   const { toAnother } = await outage.stop()
   const measured = toAnother === undefined ? {} : { outageSeconds: toAnother }
-  const compared = isDone ? { ...(await untilStopped(session, compare(lab, happened))), ...measured } : undefined
+  const compared = isDone ? { ...(await untilStopped(session, () => compare(lab, happened))), ...measured } : undefined
   const value: DrillResult = {
     ...result.value,
     incident: before,

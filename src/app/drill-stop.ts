@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { stopSwitch } from '../engine/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import type { Session } from './session.ts'
-import { stopOnSignals } from './signals.ts'
+import { signals, stopOnSignals } from './signals.ts'
 
 /**
  * Work of the drill that is no run: Ctrl-C ends the waiting for it at once, since there is nothing to resume and only a
  * sandbox to remove.
  */
-export async function untilStopped<T>(session: Session, work: Promise<T>): Promise<T> {
+export async function untilStopped<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const stop = stopSwitch()
   const release = stopOnSignals(stop, session, 'removing the sandbox')
   const stopped = new Promise<never>((_, reject) => {
     stop.soft.addEventListener('abort', () => reject(drillStopped()), { once: true })
   })
   try {
-    return await Promise.race([work, stopped])
+    return await Promise.race([work(), stopped])
   } finally {
     release()
   }
@@ -33,12 +33,22 @@ export async function unhurried(session: Session, work: () => Promise<void>): Pr
   }
 }
 
+let guarded = false
+
+/** Between two watches nobody listens: a signal just then ends the process in the way that removes its sandbox. */
+function guardGaps(): void {
+  if (guarded) return
+  guarded = true
+  for (const signal of signals) process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(130))
+}
+
 /**
  * A new directory for the sandbox. Unless it is to be kept it goes when this process ends, however early; the sandbox's
  * processes die with this one.
  */
 export function sandboxDir(keep: boolean): string {
   const dir = mkdtempSync(join(tmpdir(), 'etcd-drill-'))
+  guardGaps()
   if (!keep) process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
   return dir
 }
