@@ -4,6 +4,9 @@ import type { Compared, DrillResult, IncidentRecord } from '../ui/run-result.ts'
 /** These put whole members back, so nothing may be lost; the others put keys again and lose revisions and leases. */
 const IN_PLACE: readonly string[] = ['return-in-place', 'seed-in-place']
 
+/** A backup was taken before the last writes. */
+const BACKUP = 'restore-backup'
+
 type Place = Pick<IncidentRecord, 'etcdVersion' | 'store' | 'seconds'>
 
 export function toRecord({ expected, revision, memberIds, leases }: Incident, place: Place): IncidentRecord {
@@ -27,6 +30,7 @@ export async function compare(lab: Lab, incident: Incident): Promise<Compared> {
     leasesExpected: leases.length,
     leasesKept: found.leasesKept,
     writesLost: found.writesLost,
+    restIsSame: found.restIsSame,
   }
 }
 
@@ -34,7 +38,8 @@ export async function compare(lab: Lab, incident: Incident): Promise<Compared> {
 export function isRight({ runbook, incident, compared, workloads }: Judged): boolean {
   if (workloads !== undefined && workloads.deleted > 0) return false
   if (compared === undefined) return true
-  if (!compared.digestMatches || compared.membersServing < incident.memberIds.length) return false
+  if (runbook === BACKUP ? !compared.restIsSame : !compared.digestMatches) return false
+  if (compared.membersServing < incident.memberIds.length) return false
   if (!IN_PLACE.includes(runbook)) return true
   const { revision, leasesKept, leasesExpected, writesLost } = compared
   return revision >= incident.revision && leasesKept === leasesExpected && writesLost === 0

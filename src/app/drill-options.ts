@@ -24,7 +24,7 @@ export interface DrillOptions {
 }
 
 export interface ParsedDrill {
-  labOptions: Omit<LabOptions, 'release' | 'note'>
+  labOptions: Omit<LabOptions, 'release' | 'note'> & { speed: number }
   seed: SeedOptions
   minor: EtcdMinor
   /** `auto`, or the name of a runbook. */

@@ -29,5 +29,5 @@ export async function drillCompare(session: Session, options: DrillOptions): Pro
     if (exitCode === EXIT.stopped) break
   }
   // data that is not right weighs more than a run that can be resumed
-  return { value: { methods: results, impossible }, exitCode: Math.max(...exitCodes) }
+  return { value: { methods: results, impossible, speed: parsed.labOptions.speed }, exitCode: Math.max(...exitCodes) }
 }

@@ -97,8 +97,9 @@ const patience = (lab: Lab): number => 60_000 + lab.settings.loopSeconds * 10_00
 
 async function backupTaken(lab: Lab): Promise<void> {
   const before = (await backupNames(lab)).length
-  const ms = patience(lab) + 2 * lab.settings.backupSeconds * 1000
-  await waitFor('a backup is taken', ms, async () => ((await backupNames(lab)).length > before ? true : undefined))
+  const ms = patience(lab) + 3 * lab.settings.backupSeconds * 1000
+  // the first may have been under way, without all of the data
+  await waitFor('a backup is taken', ms, async () => ((await backupNames(lab)).length > before + 1 ? true : undefined))
 }
 
 const SILENT = 'no cluster spec set - must seed new cluster'

@@ -17,7 +17,8 @@ export function drillLines(result: DrillResult | ByHandResult): string[] {
 
 function comparedLines({ incident, compared }: { incident: IncidentRecord; compared: Compared }): string[] {
   const { keysExpected, keysFound, digestMatches, revision, sameMembers, leasesExpected, leasesKept } = compared
-  const outcome = digestMatches ? 'every value the same' : 'KEYS OR VALUES DIFFER'
+  const rest = compared.restIsSame ? 'every other value the same' : 'KEYS OR VALUES DIFFER'
+  const outcome = digestMatches ? 'every value the same' : rest
   const lost = compared.writesLost === 0 ? 'none' : count(compared.writesLost)
   const outage = compared.outageSeconds === undefined ? [] : [`  etcd was away for ${duration(compared.outageSeconds)}`]
   return [

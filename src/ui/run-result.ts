@@ -64,6 +64,8 @@ export interface Compared {
   leasesKept: number
   /** Of the writes that were acknowledged right before the end. */
   writesLost: number
+  /** Whether, apart from these, every key and value is what it was. */
+  restIsSame: boolean
   /** From the last read of the empty cluster to the first of the recovered one; linearizable, on any node. */
   outageSeconds?: number
 }

@@ -11,7 +11,7 @@ const incident = {
 }
 const whole = {
   ...{ keysExpected: 10, keysFound: 10, digestMatches: true, revision: 500 },
-  ...{ membersServing: 3, sameMembers: true, leasesExpected: 5, leasesKept: 5, writesLost: 0 },
+  ...{ membersServing: 3, sameMembers: true, leasesExpected: 5, leasesKept: 5, writesLost: 0, restIsSame: true },
 }
 const losses = [
   ['a lower revision', { revision: 499 }],
@@ -25,7 +25,13 @@ describe('what a recovery has to bring back', () => {
     for (const [, loss] of losses) expect(isRight({ runbook, incident, compared: { ...whole, ...loss } })).toBe(false)
   })
 
-  it.each(['rebuild-from-trashcan', 'restore-backup'])('%s: every key and value', (runbook) => {
+  it('restore-backup: all but the writes since the backup', () => {
+    const compared = { ...whole, digestMatches: false, writesLost: 3, leasesKept: 0, revision: 9 }
+    expect(isRight({ runbook: 'restore-backup', incident, compared })).toBe(true)
+    expect(isRight({ runbook: 'restore-backup', incident, compared: { ...compared, restIsSame: false } })).toBe(false)
+  })
+
+  it.each(['rebuild-from-trashcan'])('%s: every key and value', (runbook) => {
     for (const [, loss] of losses) expect(isRight({ runbook, incident, compared: { ...whole, ...loss } })).toBe(true)
     for (const loss of [{ digestMatches: false }, { membersServing: 2 }])
       expect(isRight({ runbook, incident, compared: { ...whole, ...loss } })).toBe(false)
@@ -59,17 +65,25 @@ describe('methods side by side', () => {
     },
     {
       ...{ ...run, runbook: 'restore-backup', status: 'succeeded' },
-      compared: { ...whole, revision: 11, leasesKept: 0, sameMembers: false, writesLost: 3, outageSeconds: 61 },
+      compared: {
+        ...whole,
+        digestMatches: false,
+        revision: 11,
+        leasesKept: 0,
+        sameMembers: false,
+        writesLost: 3,
+        outageSeconds: 61,
+      },
       workloads: { before: 6, deleted: 2 },
     },
     { ...run, runbook: 'seed-in-place', status: 'failed' },
   ]
 
   it('are shown with what each loses', () => {
-    expect(compareLines({ methods: results, impossible: [] })).toEqual([
+    expect(compareLines({ methods: results, impossible: [], speed: 1 })).toEqual([
       'method           outage s  writes lost  revision before  after  leases kept  members     moved   data',
       'return-in-place  2.0       0            500              510    5 of 5       3 the same  1.5 MB  the same',
-      'restore-backup   61.0      3            500              11     0 of 5       3 new       ?       the same, 2 PODS STOPPED',
+      'restore-backup   61.0      3            500              11     0 of 5       3 new       ?       the same but for these writes, 2 PODS STOPPED',
       'seed-in-place    failed',
     ])
   })
@@ -77,7 +91,9 @@ describe('methods side by side', () => {
   it('leave out what cannot be, with the reason', () => {
     const { methods, impossible } = methodsToCompare(2)
     expect(methods).toEqual(['seed-in-place', 'rebuild-from-trashcan', 'restore-backup'])
-    expect(compareLines({ methods: [], impossible }).join('\n')).toContain('return-in-place: 2 of 3 nodes have lost')
+    expect(compareLines({ methods: [], impossible, speed: 1 }).join('\n')).toContain(
+      'return-in-place: 2 of 3 nodes have lost',
+    )
     expect(methodsToCompare(1)).toMatchObject({ methods: { length: 4 }, impossible: [] })
   })
 })

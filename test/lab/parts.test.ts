@@ -74,6 +74,9 @@ describe('small parts', () => {
       return tally.result()
     }
     expect(of(['a', '1'], ['b', '2'])).toEqual(of(['b', '2'], ['a', '1']))
+    const tally = newTally(of(['a', '1'], ['b', '2']))
+    tally.remove(Buffer.from('b'), Buffer.from('2'))
+    expect(tally.result()).toEqual(of(['a', '1']))
     expect(of(['a', '12']).digest).not.toBe(of(['a1', '2']).digest)
   })
 
