@@ -1,3 +1,4 @@
+import { toRescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 
@@ -25,10 +26,19 @@ export const watchMembers = defineStep<'placement' | 'stopped' | 'expected', 're
     const seconds = (at - needs.stopped.at) / 1000
     note(`etcd serves again, ${seconds.toFixed(1)} s after etcd-manager was stopped (cluster ${clusterId})`)
     for (const { node } of needs.placement.seats.filter(({ source }) => source !== undefined))
-      await until({ name: `the member on ${node} serves`, ...wait, look: () => serves(context, node) })
+      await until({ name: `the member on ${node} serves`, ...wait, look: () => serves(context, node) }).catch((error) =>
+        goOnWithQuorum(context, node, error),
+      )
     return { restoredLive: { clusterId, seconds, liveRevision: needs.expected.revision } }
   },
 })
+
+/** The cluster answers linearizable reads: it has its quorum, and must not stay behind the fence for one member. */
+function goOnWithQuorum({ note }: Ctx, node: string, error: unknown): void {
+  const { code, message } = toRescueError(error)
+  if (code !== 'TIMED_OUT') throw error
+  note(`careful: ${message}. The cluster has a quorum without it; look into /var/log/etcd.log on ${node} afterwards`)
+}
 
 async function firstRead({ world, needs }: Ctx): Promise<Look> {
   const client = await world.live.connect({ timeoutMs: 2000 })
