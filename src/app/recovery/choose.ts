@@ -63,16 +63,13 @@ async function askAndRun(asking: Asking, assessments: readonly Assessment[]): Pr
   const first = assessments.findLast(isToRun)
   if (first?.best === undefined) throw new RescueError('BUG', 'nothing to ask about', { hint: 'report it' })
   const served = gathered.etcdClusters.get('main')?.live
-  let inputs = choice.inputs
   if (first.etcdCluster === 'main' && (await offerFence(session, prompter, { served, best: first.best }))) {
     const fenced = await runRunbook({ ...session, yes: true }, { etcdCluster: 'main', runbook: 'fence', inputs: {} })
     if (fenced.exitCode !== 0) return fenced
-    // agreed to once is enough: the run finds it done, and ends it as its own
-    inputs = { fence: 'no', ...inputs }
   }
   const best = await askMethod(prompter, first, first.best)
   const chosen = assessments.map((one) => (one === first ? { ...one, best } : one))
-  return runAll(session, config, chosen, { ...choice, inputs })
+  return runAll(session, config, chosen, choice)
 }
 
 async function askMethod(
