@@ -50,7 +50,8 @@ export async function confirm({ env, item }: StepRun): Promise<void> {
   if (dryRun || item.confirm === 'none') return
   const what = `${item.id}: ${item.changes.join('; ') || item.title}`
   if (item.confirm === 'type-cluster') {
-    return prompter.typeName(`${what}. This cannot be taken back.`, env.plan.cluster, { flag: '--confirm' })
+    const warning = item.effect === 'irreversible' ? ' This cannot be taken back.' : ''
+    return prompter.typeName(`${what}.${warning}`, env.plan.cluster, { flag: '--confirm' })
   }
   if (!(await prompter.confirm(`${what}. Go on?`, { flag: '--yes', default: false }))) {
     throw stoppedAt(env.journal.header.run)

@@ -62,6 +62,8 @@ export interface Step<Needs = never, Gives = unknown, Inputs = never> {
   readonly needs: readonly string[]
   readonly gives: readonly string[]
   readonly inputs: z.ZodType<Inputs>
+  /** Once it is done the run has reached what it was for: nothing before it is taken back any more. */
+  readonly settles?: true
   /** What stays in force after this step until another one ends it; told when a run ends in between. */
   readonly standing?: { until: string; next: string }
   /** For `plan`. Must not need facts: it runs before anything was read. */

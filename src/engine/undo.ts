@@ -38,6 +38,7 @@ export async function undoRun(plan: Plan, world: World, journal: Journal, option
   try {
     await ask(base, items)
     await withLock(base, options, async (env) => {
+      await forgetLooks(env, items)
       for (const item of items) {
         safePoint(env)
         await undoStep(env, item)
@@ -47,6 +48,17 @@ export async function undoRun(plan: Plan, world: World, journal: Journal, option
     return result()
   } catch (error) {
     return result(toRescueError(error))
+  }
+}
+
+/** What was seen or verified after the first of these steps is about a world that is taken back: a resumed run looks anew. */
+async function forgetLooks(env: Env, items: readonly PlanItem[]): Promise<void> {
+  const all = env.plan.items
+  const first = all.findIndex((item) => items.includes(item))
+  for (const item of all.slice(first + 1)) {
+    const { phase } = stateOf(env, item)
+    if (item.effect === 'read' && phase === 'finished')
+      await env.journal.append({ type: 'undone', step: item.id }, { flush: true })
   }
 }
 

@@ -26,7 +26,7 @@ export async function copyDirOn(
   how: 'clone' | 'copy',
 ): Promise<boolean> {
   for (const path of [paths.from, paths.to]) mustBeAbsolute(host, path)
-  const reflink = how === 'clone' ? 'always' : 'never'
+  const reflink = how === 'clone' ? 'always' : 'auto'
   const { code } = await runSurely(host, {
     effect: 'change',
     argv: ['sh', '-c', COPY, 'sh', reflink, paths.from, paths.to],

@@ -6,7 +6,8 @@ import { byPath, type DataFile, find, mustBeAbsolute } from './find.ts'
 /** Exit codes of our own script in `readFile`. */
 const MISSING = 44
 const NO_FILE = 45
-const READ = '[ -e "$2" ] || exit 44; [ -f "$2" ] || exit 45; head -c "$1" -- "$2" | base64 -w 0'
+const READ =
+  '[ -e "$2" ] || exit 44; [ -f "$2" ] || exit 45; head -c "$1" -- "$2" >/dev/null || exit 1; head -c "$1" -- "$2" | base64 -w 0'
 
 /** A small file, whole, byte for byte. Undefined when it is not there; more than `maxBytes` is `HOST_OUTPUT`. */
 export async function readFile(host: RemoteHost, path: string, maxBytes: number): Promise<Buffer | undefined> {

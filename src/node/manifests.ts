@@ -8,7 +8,7 @@ import { makeMove } from './moves.ts'
 
 /** Where kubelet finds static pods (FACTS 6), and where one that is to stay down waits: beside it, so that a rename is enough. */
 const MANIFESTS = '/etc/kubernetes/manifests'
-const ASIDE = `/etc/kubernetes/${OWN_DIR}`
+export const ASIDE = `/etc/kubernetes/${OWN_DIR}`
 const MAX_FILES = 200
 const MAX_BYTES = 1 << 20
 
@@ -63,16 +63,27 @@ function isOf(content: Buffer | undefined, { container, podPrefix }: StaticPodQu
 /** Moves a pod's manifests away, so that kubelet stops it and does not start it again. Resolves to how many there are aside. */
 export async function setManifestsAside(host: RemoteHost, query: StaticPodQuery): Promise<number> {
   const { inPlace, aside } = await findManifests(host, query)
-  for (const path of inPlace) await makeMove(host, { from: path, to: otherDir(host, path, ASIDE) })
+  for (const path of inPlace) {
+    const to = otherDir(host, path, ASIDE)
+    // a node that was set up again has brought a new one; what was set aside before is kept under a name that nobody reads
+    if (aside.includes(to)) await makeMove(host, { from: to, to: hidden(to) })
+    await makeMove(host, { from: path, to })
+  }
   return inPlace.length + aside.length
 }
 
 /** Puts them back; kubelet starts the pod. Resolves to how many were put back. */
 export async function putManifestsBack(host: RemoteHost, query: StaticPodQuery): Promise<number> {
-  const { aside } = await findManifests(host, query)
-  for (const path of aside) await makeMove(host, { from: path, to: otherDir(host, path, MANIFESTS) })
+  const { inPlace, aside } = await findManifests(host, query)
+  for (const path of aside) {
+    const to = otherDir(host, path, MANIFESTS)
+    await makeMove(host, { from: path, to: inPlace.includes(to) ? hidden(path) : to })
+  }
   return aside.length
 }
+
+/** kubelet, and we, pass over names that begin with a dot. */
+const hidden = (path: string) => path.replace(/([^/]+)$/, `.$1.${Date.now()}`)
 
 const otherDir = (host: RemoteHost, path: string, dir: string) =>
   pathOn(host, `${dir}/${path.slice(path.lastIndexOf('/') + 1)}`)

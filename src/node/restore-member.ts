@@ -27,7 +27,8 @@ const URL_ = /^https?:\/\/[\w.[\]:-]{1,300}\/?$/
 const RESTORE =
   'umask 077; d="$1"; shift; [ -d "$d" ] && exit 0; rm -rf -- "$d.part" || exit; mkdir -p -m 0700 -- "$(dirname -- "$d")" || exit; ' +
   'ETCDCTL_API=3 "$@" --data-dir="$d.part" || { c=$?; rm -rf -- "$d.part"; exit $c; }; ' +
-  'chmod 0700 -- "$d.part" && mv -T -n -- "$d.part" "$d" && sync -- "$d" "$(dirname -- "$d")" 2>/dev/null || sync'
+  'chmod 0700 -- "$d.part" && mv -T -n -- "$d.part" "$d" || exit; [ -f "$d/member/snap/db" ] && [ ! -e "$d.part" ] || exit 1; ' +
+  'sync -- "$d" "$(dirname -- "$d")" 2>/dev/null || sync'
 
 /** Restores a snapshot as a new member of a new cluster, on the node. One that is there is taken as it is. */
 export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore): Promise<void> {
@@ -46,7 +47,8 @@ export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore):
     `--initial-cluster=${initialCluster.join(',')}`,
   ]
   const flags = [`--initial-cluster-token=${token}`, `--initial-advertise-peer-urls=${peerUrl}`, ...bump]
-  const { code, stderr } = await runSurely(host, {
+  // not repeated by itself: the first may still run behind a broken connection, and two would write into one directory
+  const { code, stderr } = await host.run({
     effect: 'change',
     argv: ['sh', '-c', RESTORE, 'sh', dataDir, ...argv, ...flags],
     okCodes: Array.from({ length: 256 }, (_, any) => any),

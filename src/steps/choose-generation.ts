@@ -76,6 +76,7 @@ function furthest(copies: readonly Copy[], { members }: Facts['generation']): Co
 
 async function place(context: Ctx, copy: Copy, generation: Facts['generation']): Promise<Facts['placement']> {
   const places = await findPlaces(context, context.needs.copies)
+  mustBeOnMounted(places, generation)
   const all = copy.memberList ?? []
   const members = stateNodes(places, all)
   const changed = changedAddresses(generation.members, members, generation.size)
@@ -89,6 +90,19 @@ async function place(context: Ctx, copy: Copy, generation: Facts['generation']):
   return { token, clusterId, etcdVersion, members, seats: seatsOf(generation, places, all) }
 }
 
+/** A volume that is attached and is not the one that etcd-manager runs on: what is put there it never starts. */
+function mustBeOnMounted(places: readonly Place[], { members }: Facts['generation']): void {
+  for (const { node, base } of members) {
+    const place = places.find((one) => one.node === node)
+    if (place === undefined || place.base === base) continue
+    throw new RescueError(
+      'PRECONDITION',
+      `cannot return in place: on ${node} the directory is in ${base}, and etcd-manager runs on ${place.base}`,
+      { hint: `leave it out, if the others are a quorum: --set without=${node}; or seed: --method seed-in-place` },
+    )
+  }
+}
+
 /** What etcd-manager will want to run: the spec, or what a lost one must have been. */
 export async function specVersion(
   { world }: Pick<Ctx, 'world'>,
@@ -97,6 +111,8 @@ export async function specVersion(
 ): Promise<string> {
   const { spec } = await readControl(world.store)
   if (spec.value) return spec.value.etcdVersion
+  // in the order of check-control-files, which writes it later
+  const lost = await lostSpec(world)
   const running = places.map(({ state }) => state?.etcdVersion).find((version) => version)
-  return running ?? (await lostSpec(world))?.etcdVersion ?? copy.etcdVersion ?? ''
+  return lost?.etcdVersion ?? running ?? copy.etcdVersion ?? ''
 }

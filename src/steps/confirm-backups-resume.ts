@@ -1,4 +1,3 @@
-import { RescueError } from '../errors/rescue-error.ts'
 import { defineStep } from './define.ts'
 import { checkBackupStream } from './support/backup.ts'
 import { backupsSince } from './support/new-backups.ts'
@@ -21,25 +20,21 @@ export const confirmBackupsResume = defineStep<'expected' | 'earlierBackups'>({
       name: 'etcd-manager has taken a backup of the recovered cluster',
       timeoutMs: 120 * world.target.loopSeconds * 1000,
       everyMs: 500 * world.target.loopSeconds,
+      fatal: ['BACKUP_INVALID'],
       look: async () => {
         const backup = (await backupsSince(world.store, needs.earlierBackups)).at(-1)
-        return backup ? { done: true, value: backup } : { done: false, last: 'no backup since the recovery' }
+        if (!backup) return { done: false, last: 'no backup since the recovery' }
+        const { bytes } = await checkBackupStream(world.store, backup.name, signal)
+        // one that was begun before the recovery may end after it, and is of the cluster from before
+        return bytes < needs.expected.dataBytes * SMALLEST_SHARE
+          ? { done: false, last: small(backup.name, bytes, needs.expected.dataBytes) }
+          : { done: true, value: { name: backup.name, bytes } }
       },
     })
-    const { bytes } = await checkBackupStream(world.store, newest.name, signal)
-    const { dataBytes } = needs.expected
-    if (bytes < dataBytes * SMALLEST_SHARE) throw small(newest.name, bytes, dataBytes)
-    note(`newest backup ${newest.name} is whole: ${bytes} bytes unpacked`)
+    note(`newest backup ${newest.name} is whole: ${newest.bytes} bytes unpacked`)
     return {}
   },
 })
 
-function small(name: string, bytes: number, dataBytes: number): RescueError {
-  return new RescueError(
-    'NOT_VERIFIED',
-    `the newest backup ${name} unpacks to ${bytes} bytes, too few for ${dataBytes} bytes of keys and values`,
-    {
-      hint: `look into it with: etcd-rescue backup verify ${name}`,
-    },
-  )
-}
+const small = (name: string, bytes: number, dataBytes: number) =>
+  `the newest backup ${name} unpacks to ${bytes} bytes, too few for ${dataBytes} bytes of keys and values`

@@ -10,6 +10,7 @@ interface Definition<N extends FactName, G extends FactName, I> {
   needs?: readonly N[]
   gives?: readonly G[]
   inputs?: z.ZodType<I>
+  settles?: true
   standing?: { until: string; next: string }
   describe(inputs: I): StepDescription
   check?(context: StepContext<Pick<Facts, N>, I>): Promise<void>

@@ -47,7 +47,17 @@ export const fence = defineStep<never, 'fenced'>({
       note(`not fenced, since they cannot be reached: ${away.join(', ')}; stop the API servers there`)
     return { fenced: { nodes } }
   },
-  undo: async (context) => unfenceAll(context),
+  undo: async (context) => {
+    const { world, note } = context
+    const served = await whatIsServed(world)
+    const question = `${served}. Start the API servers on it?`
+    if (
+      world.prompter.interactive &&
+      (await world.prompter.confirm(question, { flag: 'etcd-rescue unfence', default: false }))
+    )
+      return unfenceAll(context)
+    note(`${served}; API servers stay stopped until you type: etcd-rescue unfence`)
+  },
 })
 
 const named = (hosts: readonly RemoteHost[], keep: (host: RemoteHost, at: number) => boolean) =>

@@ -5,6 +5,8 @@ import { OWN_DIR, removeOwnDir } from '../node/copy-dir.ts'
 import { freeBytes } from '../node/disk.ts'
 import { canBumpOn, restoreToolOn } from '../node/etcd-tools.ts'
 import { sha256On } from '../node/files.ts'
+import { find } from '../node/find.ts'
+import { makeMove } from '../node/moves.ts'
 import { restoreMemberOn, unpackOn } from '../node/restore-member.ts'
 import { sendFile } from '../node/send-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
@@ -50,9 +52,15 @@ export const seedMembers = defineStep<Needs, 'placement'>({
     await onAll(placement?.seats ?? [], async (seat) => {
       const host = hostOf(world, seat.node)
       await removeOwnDir(host, sentDir(seat, runId))
+      if (seat.source === undefined) return
       // of a restore that a crash broke off, the part is left as well
-      for (const dir of seat.source === undefined ? [] : [seat.source, `${seat.source}.part`])
-        await removeOwnDir(host, dir)
+      await removeOwnDir(host, `${seat.source}.part`)
+      // an etcd may have run on it since, and taken writes: nothing that may be the only copy of anything is removed
+      if ((await find(host, [seat.source], ['-maxdepth', '0'])).length > 0)
+        await makeMove(host, {
+          from: seat.source,
+          to: `${seat.base}/data-trashcan/${placement?.token}.undone-${runId}`,
+        })
     })
   },
 })

@@ -1,7 +1,6 @@
 import { defineStep } from './define.ts'
 import { startManagers } from './stop-etcd-manager.ts'
-import { etcdManagerPod } from './support/containers.ts'
-import { stopPod, untilReleased } from './support/etcd-managers.ts'
+import { keepStopped } from './support/etcd-managers.ts'
 import { mustBeSafeToStart } from './support/may-start.ts'
 import { onSeats } from './support/on-seats.ts'
 
@@ -16,17 +15,13 @@ export const startEtcdManager = defineStep<'placement' | 'stopped' | 'swapped'>(
       'etcd-manager started on every control-plane node, manifests back in place; etcd writes into its directory',
     ],
   }),
-  check: ({ world }) => mustBeSafeToStart(world),
+  check: ({ world, needs }) => mustBeSafeToStart(world, needs.placement.etcdVersion),
   act: async (context) => {
     await startManagers(context)
     return {}
   },
   undo: async (context) => {
     const { world, needs } = context
-    const pod = etcdManagerPod(world.target.etcdCluster)
-    await onSeats(world, needs.placement.seats, async (host, { base }) => {
-      await stopPod(context, host, pod)
-      await untilReleased(context, host, base)
-    })
+    await onSeats(world, needs.placement.seats, (host, seat) => keepStopped(context, host, seat))
   },
 })

@@ -1,8 +1,10 @@
 import { RescueError } from '../errors/rescue-error.ts'
+import { ASIDE } from '../node/manifests.ts'
 import { type Context, defineStep } from './define.ts'
 import { isAway } from './support/away.ts'
 import { etcdManagerPod } from './support/containers.ts'
-import { mustHaveManifest, startPod, stopPod, untilReleased } from './support/etcd-managers.ts'
+import { keepStopped, mustHaveManifest, startPod } from './support/etcd-managers.ts'
+import { quorumOf } from './support/generation.ts'
 import { mustBeSafeToStart } from './support/may-start.ts'
 import { ownBackupNames } from './support/new-backups.ts'
 import { onAll, onSeats } from './support/on-seats.ts'
@@ -31,7 +33,7 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
   }),
   check: async (context) => {
     const { world, needs } = context
-    await mustBeSafeToStart(world)
+    await mustBeSafeToStart(world, needs.placement.etcdVersion)
     const pod = etcdManagerPod(world.target.etcdCluster)
     await onSeats(world, needs.placement.seats, (host) => mustHaveManifest(host, pod))
     await agreeWithout(context, await away(context))
@@ -40,10 +42,8 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
     const { world, once, needs, note } = context
     const earlierBackups = await once('backups', () => ownBackupNames(world.store))
     const at = await once('at', () => world.clock.now().getTime())
-    const pod = etcdManagerPod(world.target.etcdCluster)
-    const nodes = await onSeats(world, needs.placement.seats, async (host, { base }) => {
-      await stopPod(context, host, pod)
-      await untilReleased(context, host, base)
+    const nodes = await onSeats(world, needs.placement.seats, async (host, seat) => {
+      await keepStopped(context, host, seat)
       return host.name
     })
     note(`etcd-manager is stopped on ${nodes.join(', ')}`)
@@ -103,5 +103,22 @@ function isBack(node: string): RescueError {
 export async function startManagers(context: Context<'placement'>): Promise<void> {
   const { world, needs } = context
   const pod = etcdManagerPod(world.target.etcdCluster)
-  await onSeats(world, needs.placement.seats, (host) => startPod(context, host, pod))
+  const { seats } = needs.placement
+  const away = await onSeats(world, seats, async (host) => {
+    try {
+      await startPod(context, host, pod)
+      return []
+    } catch (error) {
+      if (!isAway(error)) throw error
+      return [host.name]
+    }
+  })
+  const gone = away.flat()
+  if (gone.length === 0) return
+  const said = `etcd-manager could not be started on ${gone.join(', ')}, which cannot be reached`
+  if (seats.length - gone.length >= quorumOf(seats.length))
+    return context.note(`careful: ${said}; put its manifest back there when it is: ${ASIDE}`)
+  throw new RescueError('HOST_UNREACHABLE', said, {
+    hint: 'bring them back and resume the run: the others are no quorum',
+  })
 }

@@ -4,6 +4,7 @@ import { type Move, makeMove, reversed } from '../node/moves.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
+import { keepStopped } from './support/etcd-managers.ts'
 import { onSeats } from './support/on-seats.ts'
 import { planMoves } from './support/plan-moves.ts'
 
@@ -26,6 +27,7 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
   act: async (context) => {
     const { world, needs, note } = context
     const { seats } = needs.placement
+    await onSeats(world, seats, (host, seat) => keepStopped(context, host, seat))
     // all plans are made and written down before the first rename anywhere
     const plans = await onSeats(world, seats, (host, seat) => planned(context, host, seat))
     await onSeats(world, seats, async (host, seat) => {

@@ -17,6 +17,7 @@ export const verifyData = defineStep<'expected' | 'restoredLive', 'verified'>({
   effect: 'read',
   needs: ['expected', 'restoredLive'],
   gives: ['verified'],
+  settles: true,
   describe: () => ({
     reads: ['every key and value of the running etcd, and of the trial on this machine'],
     changes: [],

@@ -8,6 +8,7 @@ import { writeFileOn } from '../node/write-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
+import { keepStopped } from './support/etcd-managers.ts'
 import { onSeats } from './support/on-seats.ts'
 
 type Ctx = Context<'placement' | 'stopped' | 'swapped'>
@@ -30,7 +31,10 @@ export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
   }),
   act: async (context) => {
     const { world, needs } = context
-    await onSeats(world, needs.placement.seats, (host, seat) => write(context, host, seat))
+    await onSeats(world, needs.placement.seats, async (host, seat) => {
+      await keepStopped(context, host, seat)
+      await write(context, host, seat)
+    })
     return {}
   },
   verify: async ({ world, needs }) => {
@@ -53,37 +57,38 @@ async function write(context: Ctx, host: RemoteHost, seat: Seat): Promise<void> 
   const path = `${seat.base}/state`
   const before = beforeOf(seat, runId)
   const had = await once(`had:${seat.node}`, async () => (await readFile(host, path, MAX_BYTES)) !== undefined)
-  if (seat.source === undefined) return had ? makeMove(host, { from: path, to: before }) : undefined
+  if (seat.source === undefined) return had ? setStateAside(host, path, before) : undefined
   // kept first, from the original: after a crash `state` may be the new one already
   const kept = (await readFile(host, before, MAX_BYTES)) ?? (had ? await readFile(host, path, MAX_BYTES) : undefined)
   if (kept !== undefined) await writeFileOn(host, before, kept)
   const { token, etcdVersion, members } = needs.placement
-  await writeFileOn(host, path, changed(host, kept, { token, etcdVersion, nodes: members }))
+  await writeFileOn(host, path, changed(kept, { token, etcdVersion, nodes: members }))
 }
 
-function changed(host: RemoteHost, old: Buffer | undefined, change: Parameters<typeof changeState>[1]): Buffer {
+/** One that is no protobuf message is kept beside the new one, which is then written whole. */
+function changed(old: Buffer | undefined, change: Parameters<typeof changeState>[1]): Buffer {
   try {
     return changeState(old ?? Buffer.alloc(0), change)
-  } catch (cause) {
-    throw new RescueError('COPY_CORRUPT', `${host.name}: the state file of etcd-manager is no protobuf message`, {
-      hint: 'it is kept as state.before-<run>; move it away on the node (sudo mv) and resume the run: a new one is written',
-      cause,
-    })
+  } catch {
+    return changeState(Buffer.alloc(0), change)
   }
+}
+
+/** The first time it moves the old one; one that etcd-manager has written since then goes to a name of its own. */
+async function setStateAside(host: RemoteHost, path: string, before: string): Promise<void> {
+  const isKept = (await readFile(host, before, MAX_BYTES)) !== undefined
+  if (isKept && (await readFile(host, path, MAX_BYTES)) === undefined) return
+  await makeMove(host, { from: path, to: isKept ? `${before}.${Date.now()}` : before })
 }
 
 async function takeBack({ recall, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
   const had = recall(`had:${seat.node}`)
   const path = `${seat.base}/state`
-  const before = beforeOf(seat, runId)
-  if (had === undefined) return
-  if (seat.source === undefined) return had ? makeMove(host, { from: before, to: path }) : undefined
-  if (!had) {
-    const written = await readFile(host, path, MAX_BYTES)
-    return written === undefined ? undefined : makeMove(host, { from: path, to: `${path}.undone-${runId}` })
-  }
-  const kept = await readFile(host, before, MAX_BYTES)
-  if (kept !== undefined) await writeFileOn(host, path, kept)
+  const kept = await readFile(host, beforeOf(seat, runId), MAX_BYTES)
+  if (had === undefined || (had === true && kept === undefined)) return
+  if (had === true && kept !== undefined) return writeFileOn(host, path, kept)
+  const written = await readFile(host, path, MAX_BYTES)
+  if (written !== undefined) await makeMove(host, { from: path, to: `${path}.undone-${runId}.${Date.now()}` })
 }
 
 function wrong(host: RemoteHost, base: string, named: string | undefined): RescueError {

@@ -118,6 +118,9 @@ describe('return-in-place, killed while etcd is away, then taken back', () => {
       expect(await killAt(lab, workDir, args, 'acted', step)).toBe(true)
       const undone = await runRescue(lab, workDir, ['runs', 'undo', ...yes()])
       expect(undone.code, undone.stderr).toBe(0)
+      // nobody was asked whether API servers are to serve the empty cluster: that is the operator's to say
+      const unfenced = await runRescue(lab, workDir, ['unfence', ...yes()])
+      expect(unfenced.code, unfenced.stderr).toBe(0)
       expect(layout()).toEqual(was)
       await lab.ready()
       const served = await measure(lab)

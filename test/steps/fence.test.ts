@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import { kvClient, liveAs } from './support/kv-client.ts'
 import { manifestsOf, node } from './support/nodes.ts'
 import { contextOf, runStep, stepOf } from './support/step.ts'
@@ -24,8 +25,10 @@ async function scene({ slowKubelet = false } = {}) {
   const world = { controlPlane, live }
   const hasManifest = (name: string) => existsSync(join(manifestsOf(rootOf(name)), 'kube-apiserver.manifest'))
   const inPlace = () => NAMES.filter(hasManifest)
-  const undo = async () => {
-    const { context, notes } = contextOf('fence', { world })
+  const undo = async (confirm?: boolean) => {
+    const answers = memoryPrompter(confirm === undefined ? {} : { confirm })
+    const prompter = { ...answers, interactive: confirm !== undefined }
+    const { context, notes } = contextOf('fence', { world: { ...world, prompter } })
     await stepOf('fence').undo?.(context as never, undefined as never)
     return notes
   }
@@ -102,9 +105,21 @@ describe('fence', () => {
   test('undo starts them again, each once', async () => {
     const { world, inPlace, undo, rootOf } = await scene()
     await runStep('fence', { world })
-    await undo()
-    await undo()
+    await undo(true)
+    await undo(true)
     expect(inPlace()).toEqual(NAMES)
     expect(readdirSync(join(rootOf('a'), 'etc/kubernetes/etcd-rescue'))).toEqual([])
   })
+
+  test.each([false, undefined])(
+    'undo leaves them stopped unless somebody says so (%s): they would serve the empty cluster',
+    async (confirm) => {
+      const { world, inPlace, undo } = await scene()
+      await runStep('fence', { world })
+      expect((await undo(confirm)).at(-1)).toMatch(
+        /API servers serve what etcd holds now: 2 keys.*stay stopped until you type: etcd-rescue unfence/,
+      )
+      expect(inPlace()).toEqual([])
+    },
+  )
 })

@@ -206,7 +206,7 @@ describe('seed-members', () => {
     expect(restores.filter(({ effect }) => effect === 'change')).toEqual([])
   })
 
-  test('undo removes what it made, also what a crash left half done, and nothing of anyone else', async () => {
+  test('undo removes what was sent and half restored; a whole directory, which may hold new writes, only moves to the trashcan', async () => {
     const made = await scene()
     const db = made.giveDb('a')
     const { remembered, placement } = await seed(made)
@@ -221,6 +221,8 @@ describe('seed-members', () => {
     expect(readdirSync(join(own(made, 'a'), 'seed'))).toEqual(['of-another-run'])
     expect(readdirSync(join(own(made, 'a'), 'sent'))).toEqual(['of-another-run'])
     expect(readdirSync(join(own(made, 'b'), 'seed'))).toEqual([])
+    const kept = join(made.baseOf('b'), 'data-trashcan', `${placement.token}.undone-20240321T130205Z-k3f9aq`)
+    expect(existsSync(join(kept, 'member/snap/db'))).toBe(true)
     expect(readdirSync(join(own(made, 'a'), 'aside'))).toEqual(['old'])
     expect(existsSync(db)).toBe(true)
   })

@@ -70,8 +70,10 @@ describe('stop-etcd-manager', () => {
   })
 
   test('one that never ends is named, with its database', async () => {
-    const held = (argv: readonly string[]) =>
-      argv.some((word) => word.includes('flock')) ? { stdout: `${argv.at(-1)}\n` } : undefined
+    const held = (argv: readonly string[]) => {
+      const found = argv.find((word) => word.endsWith('/data/new/member/snap/db'))
+      return found && argv.some((word) => word.includes('flock')) ? { stdout: `${found}\n` } : undefined
+    }
     const scene = await threeNodes({ script: held })
     const db = scene.giveDb('b')
     await expect(stop(scene)).rejects.toMatchObject({

@@ -24,7 +24,8 @@ const members = NAMES.map(stateNode)
 /** Three volumes as a reseed leaves them; on `c` the old directory is lost. */
 async function volumes() {
   const roots = await Promise.all(NAMES.map(() => tempDir()))
-  const hosts = NAMES.map((name, at) => node(name, { root: roots[at] ?? '' }))
+  for (const root of roots) stopped(root)
+  const hosts = NAMES.map((name, at) => node(name, { root: roots[at] ?? '', containers: [] }))
   const bases = roots.map((root) => join(root, 'mnt/v'))
   for (const [at, base] of bases.entries()) {
     for (const dir of ['data', 'data-trashcan']) mkdirSync(join(base, dir), { recursive: true })
@@ -41,6 +42,15 @@ async function volumes() {
   }))
   const placement = { token: OLD, clusterId: 'c1', etcdVersion: '3.5.30', members, seats }
   return { hosts, bases, facts: { placement, stopped: { nodes: NAMES, at: 0 }, swapped: { nodes: NAMES } } }
+}
+
+/** As stop-etcd-manager leaves a node: the manifest aside, no container. */
+function stopped(root: string): void {
+  const dir = join(root, 'etc/kubernetes/etcd-rescue')
+  mkdirSync(dir, { recursive: true })
+  const manifest =
+    'kind: Pod\nmetadata: { name: etcd-manager-main }\nspec: { containers: [ { name: etcd-manager } ] }\n'
+  writeFileSync(join(dir, 'etcd-main.manifest'), manifest)
 }
 
 function member(dir: string, content: string): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseState } from '../../src/etcd-manager/state-file.ts'
 import { changeState } from '../../src/etcd-manager/state-write.ts'
+import type { Seat } from '../../src/steps/facts.ts'
 import { node } from './support/nodes.ts'
 import { contextOf, runStep, stepOf } from './support/step.ts'
 import { tempDir } from './support/temp.ts'
@@ -21,12 +22,22 @@ async function scene(state: Buffer | undefined) {
   const base = join(root, 'mnt/v')
   mkdirSync(base, { recursive: true })
   if (state) writeFileSync(join(base, 'state'), state)
-  const seats = [{ node: 'a', base, name: 'etcd-a', source: join(base, 'data/old') }]
+  // as stop-etcd-manager leaves a node
+  mkdirSync(join(root, 'etc/kubernetes/etcd-rescue'), { recursive: true })
+  const manifest =
+    'kind: Pod\nmetadata: { name: etcd-manager-main }\nspec: { containers: [ { name: etcd-manager } ] }\n'
+  writeFileSync(join(root, 'etc/kubernetes/etcd-rescue/main.manifest'), manifest)
+  const seat: Seat = { node: 'a', base, name: 'etcd-a', source: join(base, 'data/old') }
+  const seats = [seat]
   const placement = { token: 'old', etcdVersion: '3.5.30', members: [member], seats }
   const facts = { placement, stopped: { nodes: ['a'], at: 0 }, swapped: { nodes: ['a'] } }
-  const options = { facts, world: { controlPlane: [node('a', { root })] }, remembered: new Map<string, unknown>() }
+  const options = {
+    facts,
+    world: { controlPlane: [node('a', { root, containers: [] })] },
+    remembered: new Map<string, unknown>(),
+  }
   const undo = () => stepOf('write-state').undo?.(contextOf('write-state', options).context as never, undefined)
-  return { base, run: () => runStep('write-state', options), undo }
+  return { base, seat, run: () => runStep('write-state', options), undo }
 }
 
 describe('write-state', () => {
@@ -55,10 +66,26 @@ describe('write-state', () => {
     if (state) expect(readFileSync(join(base, 'state'))).toEqual(state)
   })
 
-  test('what is no protobuf message is not written over', async () => {
+  test('one that is no protobuf message is kept, and a whole one is written', async () => {
     const odd = Buffer.from([0x12, 0xff, 0xff])
-    const { base, run } = await scene(odd)
-    await expect(run()).rejects.toMatchObject({ code: 'COPY_CORRUPT', hint: /state\.before/ })
+    const { base, run, undo } = await scene(odd)
+    await run()
+    expect(parseState(readFileSync(join(base, 'state'))).cluster?.token).toBe('old')
+    await undo()
     expect(readFileSync(join(base, 'state'))).toEqual(odd)
+  })
+
+  test('a seat without data loses its state, also when etcd-manager has written a new one since; undo gives it back', async () => {
+    const { base, run, undo, seat } = await scene(before)
+    delete seat.source
+    await run()
+    expect(readdirSync(base)).not.toContain('state')
+    writeFileSync(join(base, 'state'), 'written since')
+    await run()
+    expect(readdirSync(base)).not.toContain('state')
+    writeFileSync(join(base, 'state'), 'and again')
+    await undo()
+    await undo()
+    expect(readFileSync(join(base, 'state'))).toEqual(before)
   })
 })

@@ -36,7 +36,6 @@ const MOST_MS = 20_000
 
 async function countedIn(session: Session, { etcdCluster, source }: Proposal): Promise<Counts | undefined> {
   if (source?.node === undefined) return undefined
-  const started = performance.now()
   try {
     return await withSource(session, { source: source.id, etcdCluster }, async ({ db }, { signal }) => {
       const counts: Counts = { nodes: 0, pods: 0, namespaces: 0 }
@@ -47,8 +46,8 @@ async function countedIn(session: Session, { etcdCluster, source }: Proposal): P
       }
       return counts
     })
-  } catch (error) {
-    if (performance.now() - started < MOST_MS) throw error
+  } catch {
+    // a number in a question: nothing that is worth to stop for
     return undefined
   }
 }

@@ -6,7 +6,8 @@ import { findManifests, putManifestsBack, setManifestsAside } from '../../node/m
 import { heldDatabase } from '../../node/released.ts'
 import { findContainers } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
-import type { StaticPod } from './containers.ts'
+import type { Seat } from '../facts.ts'
+import { etcdManagerPod, type StaticPod } from './containers.ts'
 
 type Ctx = StepContext<unknown, unknown>
 
@@ -44,10 +45,22 @@ export async function stopPod(context: Ctx, host: RemoteHost, pod: StaticPod): P
   })
 }
 
+type Volume = Pick<Seat, 'base' | 'source'>
+
+/**
+ * Before anything is changed on a volume: a node may have started again since the stop, and brought its manifests along, or
+ * a kubelet have been slower than we. One that is stopped stays so, and only then is it looked at.
+ */
+export async function keepStopped(context: Ctx, host: RemoteHost, volume: Volume): Promise<void> {
+  await stopPod(context, host, etcdManagerPod(context.world.target.etcdCluster))
+  await untilReleased(context, host, volume)
+}
+
 /** An etcd can outlive its etcd-manager: nothing is moved while one holds a database of this volume. */
-export async function untilReleased({ until }: Ctx, host: RemoteHost, base: string): Promise<void> {
+export async function untilReleased({ until }: Ctx, host: RemoteHost, { base, source }: Volume): Promise<void> {
   const found = await find(host, [`${base}/data`], ['-mindepth', '4', '-maxdepth', '4', '-path', '*/member/snap/db'])
-  const databases = found.map(({ path }) => path)
+  // somebody may have started one on the trashcan, to look into it
+  const databases = [...found.map(({ path }) => path), ...(source === undefined ? [] : [`${source}/member/snap/db`])]
   await until({
     name: `no etcd holds a database of ${base} on ${host.name}`,
     timeoutMs: WAIT_MS,

@@ -36,6 +36,9 @@ export function formGeneration({ copies, copy, nodes, without }: Chosen): Genera
     throw refused(`the copy ${copy.id} has no WAL that names its cluster, so it can only be a seed`)
   const size = copy.members?.length ?? 0
   if (size === 0) throw refused(`the copy ${copy.id} does not say which members its cluster had`)
+  // an etcd-manager that nobody stops would go on with the empty cluster, and perhaps lead
+  if (nodes.length < size)
+    throw refused(`the cluster had ${size} members, and the config names only ${nodes.length} control-plane nodes`)
   const same = copies.filter((other) => other.token === token && !other.serving && !isUnusable(other))
   const other = same.find((one) => one.clusterId !== undefined && one.clusterId !== clusterId)
   if (other) {

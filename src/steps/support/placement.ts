@@ -27,7 +27,10 @@ export function versionFor(
  * the database had them. Pure.
  */
 export function stateNodes(places: readonly Place[], members: MemberList): StateNode[] {
-  const known = places.flatMap(({ state }) => state?.cluster?.nodes ?? [])
+  // each node's own entry first: the state of one that was away may be old
+  const nodesOf = ({ state }: Place) => state?.cluster?.nodes ?? []
+  const own = places.flatMap((place) => nodesOf(place).filter(({ name }) => name === place.name))
+  const known = [...own, ...places.flatMap(nodesOf)]
   return members.map(({ name, peerUrls }) => known.find((node) => node.name === name) ?? asNode(name, peerUrls))
 }
 
@@ -79,7 +82,8 @@ export function seatsOf(
   const empty = places
     .filter(({ node }) => missing.includes(node))
     .map((place, _, others) => {
-      const member = lost.find(({ name }) => name === place.name) ?? (others.length === 1 ? lost[0] : undefined)
+      const member =
+        lost.find(({ name }) => name === place.name) ?? (others.length === 1 && lost.length === 1 ? lost[0] : undefined)
       const { node, base } = place
       return { node, base, name: member?.name ?? place.name ?? node, ...(member ? { lostMemberId: member.id } : {}) }
     })

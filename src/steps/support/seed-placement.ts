@@ -11,7 +11,7 @@ type Ctx = StepContext<Pick<Facts, 'copies' | 'copy' | 'control' | 'seed'>, unkn
 export async function seedPlacement(context: Ctx, token: string): Promise<Facts['placement']> {
   const { copies, copy, control, seed } = context.needs
   const places = await findPlaces(context, copies)
-  if (places.length < control.memberCount) throw tooFew(places.length, control.memberCount)
+  if (places.length !== control.memberCount) throw tooFew(places.length, control.memberCount)
   const nameless = places.find(({ name }) => name === undefined)
   if (nameless) throw unknownName(nameless.node)
   const twin = places.find(({ name }, at) => places.findIndex((other) => other.name === name) !== at)
@@ -35,7 +35,7 @@ export async function seedPlacement(context: Ctx, token: string): Promise<Facts[
 }
 
 function tooFew(there: number, wanted: number): RescueError {
-  return new RescueError('PRECONDITION', `only ${there} of ${wanted} control-plane nodes answer`, {
+  return new RescueError('PRECONDITION', `${there} control-plane nodes answer, and the cluster spec wants ${wanted} members`, {
     hint: 'a seed needs all of them, or who is away is left with another cluster; bring them back and resume the run',
   })
 }

@@ -68,7 +68,7 @@ describe('the placement of a seed', () => {
     const { placement, notes } = place(made)
     await expect(placement).rejects.toMatchObject({
       code: 'PRECONDITION',
-      message: 'only 2 of 3 control-plane nodes answer',
+      message: '2 control-plane nodes answer, and the cluster spec wants 3 members',
     })
     expect(notes[0]).toMatch(/^b cannot be reached/)
   })
