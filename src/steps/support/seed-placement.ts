@@ -35,9 +35,13 @@ export async function seedPlacement(context: Ctx, token: string): Promise<Facts[
 }
 
 function tooFew(there: number, wanted: number): RescueError {
-  return new RescueError('PRECONDITION', `${there} control-plane nodes answer, and the cluster spec wants ${wanted} members`, {
-    hint: 'a seed needs all of them, or who is away is left with another cluster; bring them back and resume the run',
-  })
+  return new RescueError(
+    'PRECONDITION',
+    `${there} control-plane nodes answer, and the cluster spec wants ${wanted} members`,
+    {
+      hint: 'a seed needs all of them, or who is away is left with another cluster; bring them back and resume the run',
+    },
+  )
 }
 
 function sameName(places: readonly Place[]): RescueError {
