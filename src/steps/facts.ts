@@ -129,7 +129,8 @@ export const facts = {
   fenced: z.object({ nodes: z.array(z.string()) }),
   /** `at`: Unix ms by this machine's clock, when the first etcd-manager was told to stop. */
   stopped: z.object({ nodes: z.array(z.string()), at: z.number(), clusterIdBefore: z.string().optional() }),
-  swapped: z.object({ nodes: z.array(z.string()) }),
+  /** `at`: Unix ms, when the last directory was in place. */
+  swapped: z.object({ nodes: z.array(z.string()), at: z.number() }),
   fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile) }),
   checked: z.object({ minor, revision, keys, sizeBytes: bytes, findings: z.array(z.string()) }),
   restored: z.object({

@@ -27,7 +27,7 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
   act: async (context) => {
     const { world, needs, note } = context
     const { seats } = needs.placement
-    await onSeats(world, seats, (host, seat) => keepStopped(context, host, seat))
+    await onSeats(world, seats, (host, seat) => keepStopped(context, host, seat, needs.stopped.at))
     // all plans are made and written down before the first rename anywhere
     const plans = await onSeats(world, seats, (host, seat) => planned(context, host, seat))
     await onSeats(world, seats, async (host, seat) => {
@@ -35,7 +35,7 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
     })
     for (const [at, seat] of seats.entries())
       for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
-    return { swapped: { nodes: seats.map(({ node }) => node) } }
+    return { swapped: { nodes: seats.map(({ node }) => node), at: world.clock.now().getTime() } }
   },
   verify: async ({ world, needs }) => {
     const { seats, token } = needs.placement

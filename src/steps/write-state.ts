@@ -32,7 +32,7 @@ export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
   act: async (context) => {
     const { world, needs } = context
     await onSeats(world, needs.placement.seats, async (host, seat) => {
-      await keepStopped(context, host, seat)
+      await keepStopped(context, host, seat, needs.swapped.at)
       await write(context, host, seat)
     })
     return {}

@@ -85,7 +85,7 @@ describe('copy-aside', () => {
     const calls = made.controlPlane.map(({ calls }) => calls.length)
     expect((await copy(made)).aside.dirs.map(({ path }) => path)).toEqual(NAMES.map(made.aside))
     const again = made.controlPlane.flatMap((host, at) => host.calls.slice(calls[at]))
-    expect(again.some(({ argv }) => argv.includes('never'))).toBe(false)
+    expect(again.some(({ argv }) => argv.includes('auto'))).toBe(false)
   })
 
   test('one of an earlier recovery, on whose directory etcd has run since, is kept beside a new one', async () => {
@@ -111,7 +111,7 @@ describe('copy-aside', () => {
   test('an original that changes while it is copied is COPY_CHANGED: an etcd runs on it', async () => {
     const made = await scene({
       script: (argv) => {
-        if (argv[4] === 'never' && argv[5]?.includes('/c/')) {
+        if (argv[4] === 'auto' && argv[5]?.includes('/c/')) {
           const [program = '', ...args] = argv
           spawnSync(program, args)
           writeFileSync(join(argv[5], FILES[0] as string), 'etcd writes here')

@@ -17,7 +17,7 @@ async function stopped(options?: Parameters<typeof threeNodes>[0]) {
 }
 
 function optionsOf({ controlPlane, store, target, seats }: Scene) {
-  const facts = { placement: placementOf(seats), saved: {}, stopped: STOPPED, swapped: { nodes: [...NAMES] } }
+  const facts = { placement: placementOf(seats), saved: {}, stopped: STOPPED, swapped: { nodes: [...NAMES], at: 0 } }
   return { facts, world: { controlPlane, store, target } }
 }
 
@@ -44,8 +44,15 @@ describe('start-etcd-manager', () => {
   test('a node that went away meanwhile does not keep the others stopped', async () => {
     const scene = await stopped()
     scene.away.add('b')
-    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' })
+    // two of three are a quorum: the cluster must not wait for the third
+    const { notes } = await runStep('start-etcd-manager', optionsOf(scene))
+    expect(notes.at(-1)).toMatch(/careful: etcd-manager could not be started on b, which cannot be reached/)
     expect(scene.inPlace(POD)).toEqual(['a', 'c'])
+    scene.away.add('c')
+    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
+      code: 'HOST_UNREACHABLE',
+      message: /could not be started on b, c/,
+    })
   })
 
   test('a kubelet that does not start it is TIMED_OUT, and named', async () => {

@@ -41,7 +41,7 @@ async function volumes() {
     ...(name === 'c' ? { lostMemberId: 'cc' } : { source: join(bases[at] ?? '', 'data-trashcan', OLD) }),
   }))
   const placement = { token: OLD, clusterId: 'c1', etcdVersion: '3.5.30', members, seats }
-  return { hosts, bases, facts: { placement, stopped: { nodes: NAMES, at: 0 }, swapped: { nodes: NAMES } } }
+  return { hosts, bases, facts: { placement, stopped: { nodes: NAMES, at: 0 }, swapped: { nodes: NAMES, at: 0 } } }
 }
 
 /** As stop-etcd-manager leaves a node: the manifest aside, no container. */

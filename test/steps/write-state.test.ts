@@ -30,7 +30,7 @@ async function scene(state: Buffer | undefined) {
   const seat: Seat = { node: 'a', base, name: 'etcd-a', source: join(base, 'data/old') }
   const seats = [seat]
   const placement = { token: 'old', etcdVersion: '3.5.30', members: [member], seats }
-  const facts = { placement, stopped: { nodes: ['a'], at: 0 }, swapped: { nodes: ['a'] } }
+  const facts = { placement, stopped: { nodes: ['a'], at: 0 }, swapped: { nodes: ['a'], at: 0 } }
   const options = {
     facts,
     world: { controlPlane: [node('a', { root, containers: [] })] },
