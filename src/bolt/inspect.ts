@@ -125,6 +125,7 @@ interface Pass {
 function takeRecord(pass: Pass): void {
   const { tally, seen, view, options } = pass
   if (pass.last === 0) pass.last = view.main
+  if (view.isMark) return
   const isLatest = seen.add(view.body, view.keyStart, view.keyEnd)
   tally.add(view, isLatest)
   if (!isLatest || view.tombstone || (!options.digest && !options.onLive)) return

@@ -24,6 +24,7 @@ export async function* liveKv(source: PageSource, options: { signal?: AbortSigna
     for (const page of pages) {
       for (let index = page.count - 1; index >= 0; index--) {
         view.moveTo(page, index)
+        if (view.isMark) continue
         if (seen.add(view.body, view.keyStart, view.keyEnd) && !view.tombstone) yield view.toKv()
       }
     }

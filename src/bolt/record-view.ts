@@ -8,6 +8,8 @@ export class RecordView {
   body: Buffer = Buffer.alloc(0)
   main = 0
   tombstone = false
+  /** No record: etcdutl leaves one of no bytes at the revision to which it has bumped a database that it restored. */
+  isMark = false
   keyStart = 0
   keyEnd = 0
   valueStart = 0
@@ -30,7 +32,10 @@ export class RecordView {
       const { main, tombstone } = readRevision(body, start, end)
       this.main = main
       this.tombstone = tombstone
-      const mod = this.readFields(end, end + body.readUInt32LE(at + 12))
+      const length = body.readUInt32LE(at + 12)
+      this.isMark = length === 0 && !tombstone
+      if (this.isMark) return
+      const mod = this.readFields(end, end + length)
       if (!tombstone && mod !== main) throw new Error(`the record of revision ${main} says that it is of ${mod}`)
     } catch (error) {
       throw isDamage(error) ? error : badPage(page.id, error instanceof Error ? error.message : String(error))

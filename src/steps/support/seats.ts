@@ -44,7 +44,9 @@ async function placeOn(world: World, host: RemoteHost, copies: readonly Copy[]):
   const base = baseOf(own, etcdCluster) ?? (await emptyVolume(world, host, own))
   const content = await readStateFile(host, base)
   const state = content === undefined ? undefined : parseState(content)
-  const name = (own.find(({ serving }) => serving) ?? own[0])?.member
+  // a database that is written just now may not have told: any other copy on the node knows it as well
+  const named = own.filter(({ member }) => member !== undefined)
+  const name = (named.find(({ serving }) => serving) ?? named[0])?.member
   const { etcdVersionsOnNode: installed } = await etcdManagerVersions(host, etcdCluster)
   return {
     node: host.name,
