@@ -45,15 +45,17 @@ test('what was changed, deleted and made since is what is changed, comes back an
 })
 
 test('what is only in a WAL is told, as recover will bring it back', async () => {
+  // of its own for each attempt: a second one must not write the same keys again
+  const killed = `killed-${Date.now()}`
   await memberDir(
-    join(dir, 'killed'),
+    join(dir, killed),
     async ({ client }) => {
       for (let at = 0; at < 50; at++) await client.put(`/registry/configmaps/default/${at}`, 'x')
     },
     'killed',
   )
-  const { b, notes } = await diff('b', 'killed')
-  const source = await openFileSource(join(dir, 'killed/member/snap/db'))
+  const { b, notes } = await diff('b', killed)
+  const source = await openFileSource(join(dir, killed, 'member/snap/db'))
   let inDatabase = 0
   for await (const _ of liveKv(source)) inDatabase++
   await source.close()
