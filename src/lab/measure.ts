@@ -1,4 +1,4 @@
-import { allKeys, countKeys, type Pair } from './etcd/kv.ts'
+import { allKeys, countKeys, currentRevision, type Pair } from './etcd/kv.ts'
 import type { Lab } from './lab.ts'
 import { newTally, type Tally } from './tally.ts'
 
@@ -33,7 +33,9 @@ export async function tallyServed(lab: Lab, ignore: ReadonlySet<string>, see: (p
 export async function countServed(lab: Lab): Promise<number> {
   const gateway = lab.etcd()
   try {
-    const counts = await Promise.all(['', ...VOLATILE].map((prefix) => countKeys(gateway, prefix)))
+    // all at one revision: API servers write meanwhile
+    const revision = await currentRevision(gateway)
+    const counts = await Promise.all(['', ...VOLATILE].map((prefix) => countKeys(gateway, prefix, revision)))
     const [all = 0, ...volatile] = counts
     return volatile.reduce((left, count) => left - count, all)
   } finally {

@@ -1,28 +1,68 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost, RemoteStream } from '../ports/remote-host.ts'
-import { unexpected } from './answers.ts'
-import { byPath, type DataFile, find, mustBeAbsolute } from './find.ts'
+import { splitNul, unexpected } from './answers.ts'
+import { byPath, type DataFile, find, mustBeAbsolute, mustBeBelow } from './find.ts'
 
 /** Exit codes of our own script in `readFile`. */
 const MISSING = 44
 const NO_FILE = 45
 const READ =
-  '[ -e "$2" ] || exit 44; [ -f "$2" ] || exit 45; head -c "$1" -- "$2" >/dev/null || exit 1; head -c "$1" -- "$2" | base64 -w 0'
+  'n=$1; shift; while [ $# -gt 0 ] && ! [ -e "$1" ]; do shift; done; [ $# -gt 0 ] || exit 44; [ -f "$1" ] || exit 45; ' +
+  'head -c "$n" -- "$1" >/dev/null || exit 1; printf "%s " "$#"; head -c "$n" -- "$1" | base64 -w 0'
+
+export interface SmallFile {
+  path: string
+  content: Buffer
+}
 
 /** A small file, whole, byte for byte. Undefined when it is not there; more than `maxBytes` is `HOST_OUTPUT`. */
 export async function readFile(host: RemoteHost, path: string, maxBytes: number): Promise<Buffer | undefined> {
-  mustBeAbsolute(host, path)
+  return (await readFirst(host, [path], maxBytes))?.content
+}
+
+/** The first of these files that is there, in one call; else as `readFile`. */
+export async function readFirst(
+  host: RemoteHost,
+  paths: readonly string[],
+  maxBytes: number,
+): Promise<SmallFile | undefined> {
+  for (const path of paths) mustBeAbsolute(host, path)
   const { code, stdout } = await host.run({
     effect: 'read',
-    argv: ['sh', '-c', READ, 'sh', String(maxBytes + 1), path],
+    argv: ['sh', '-c', READ, 'sh', String(maxBytes + 1), ...paths],
     okCodes: [0, MISSING, NO_FILE],
     maxOutputBytes: 2 * maxBytes + 1024,
   })
   if (code === MISSING) return undefined
-  if (code === NO_FILE) throw unexpected(host, `${path} is not a regular file`)
-  const content = Buffer.from(stdout, 'base64')
+  if (code === NO_FILE) throw unexpected(host, `${paths.join(' or ')} is not a regular file`)
+  const [at, text] = stdout.split(' ')
+  const path = paths[paths.length - Number(at)]
+  if (path === undefined) throw unexpected(host, `${paths.join(' or ')} was read, and something else came back`)
+  const content = Buffer.from(text ?? '', 'base64')
   if (content.length > maxBytes) throw unexpected(host, `${path} is larger than ${maxBytes} bytes`)
-  return content
+  return { path, content }
+}
+
+/** Names that begin with a dot are not matched by `*`, and what is larger, or goes away meanwhile, is passed over. */
+const READ_ALL =
+  'n=$1; shift; for d do for f in "$d"/*; do [ -f "$f" ] && [ "$(stat -L -c %s -- "$f")" -le "$n" ] || continue; ' +
+  'printf "%s\\0" "$f"; base64 -w 0 -- "$f"; printf "\\0"; done; done'
+const MAX_ALL_BYTES = 16 << 20
+
+/** The small files right in these directories, which may be missing; larger and hidden ones are passed over. One call. */
+export async function readFilesIn(host: RemoteHost, dirs: readonly string[], maxBytes: number): Promise<SmallFile[]> {
+  for (const dir of dirs) mustBeAbsolute(host, dir)
+  const { stdout } = await host.run({
+    effect: 'read',
+    argv: ['sh', '-c', READ_ALL, 'sh', String(maxBytes), ...dirs],
+    maxOutputBytes: MAX_ALL_BYTES,
+  })
+  const parts = splitNul(stdout)
+  const files = parts.filter((_, index) => index % 2 === 0).map((path, index) => ({ path, at: 2 * index + 1 }))
+  return files.map(({ path, at }) => {
+    mustBeBelow(host, dirs, path)
+    return { path, content: Buffer.from(parts[at] ?? '', 'base64') }
+  })
 }
 
 /** The files below `<dir>/member`, with paths relative to `dir`, sorted. */

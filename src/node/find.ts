@@ -42,16 +42,19 @@ export async function find(
   }
   const entries = splitNul(stdout)
   if (entries.length > MAX_ENTRIES) throw unexpected(host, `more than ${MAX_ENTRIES} files below ${starts.join(', ')}`)
-  return entries.map((entry) => mustBeBelow(host, starts, parseEntry(host, entry)))
+  return entries.map((entry) => {
+    const found = parseEntry(host, entry)
+    mustBeBelow(host, starts, found.path)
+    return found
+  })
 }
 
 /** What a node calls a file becomes a path on this machine too: it may lead nowhere but below where find was sent. */
-function mustBeBelow(host: RemoteHost, starts: readonly string[], found: Found): Found {
-  const { path } = found
+export function mustBeBelow(host: RemoteHost, starts: readonly string[], path: string): void {
   const start = starts.find((one) => path === one || path.startsWith(one.endsWith('/') ? one : `${one}/`))
   const rest = start === undefined ? [] : path.slice(start.length).split('/')
-  if (start !== undefined && !rest.includes('..') && !rest.includes('.')) return found
-  throw unexpected(host, `find named ${JSON.stringify(path.slice(0, 200))}, which is not below ${starts.join(', ')}`)
+  if (start !== undefined && !rest.includes('..') && !rest.includes('.')) return
+  throw unexpected(host, `it named ${JSON.stringify(path.slice(0, 200))}, which is not below ${starts.join(', ')}`)
 }
 
 /** A path that begins with `-` would be an option. */

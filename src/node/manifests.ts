@@ -2,14 +2,12 @@ import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { pathOn, type RemoteHost } from '../ports/remote-host.ts'
 import { OWN_DIR } from './copy-dir.ts'
-import { readFile } from './files.ts'
-import { find } from './find.ts'
+import { readFilesIn } from './files.ts'
 import { makeMove } from './moves.ts'
 
 /** Where kubelet finds static pods (FACTS 6), and where one that is to stay down waits: beside it, so that a rename is enough. */
 const MANIFESTS = '/etc/kubernetes/manifests'
 export const ASIDE = `/etc/kubernetes/${OWN_DIR}`
-const MAX_FILES = 200
 const MAX_BYTES = 1 << 20
 
 const pod = z.object({
@@ -33,21 +31,18 @@ export interface FoundManifests {
 
 /** The manifests of a static pod, by what is in them: their file names differ between kOps versions. */
 export async function findManifests(host: RemoteHost, query: StaticPodQuery): Promise<FoundManifests> {
-  const [inPlace, aside] = await Promise.all([MANIFESTS, ASIDE].map((dir) => matching(host, pathOn(host, dir), query)))
-  return { inPlace: inPlace ?? [], aside: aside ?? [] }
+  const dirs = [MANIFESTS, ASIDE].map((dir) => pathOn(host, dir))
+  // kubelet, too, passes over names that begin with a dot
+  const found = (await readFilesIn(host, dirs, MAX_BYTES)).filter(({ content }) => isOf(content, query))
+  const [inPlace = [], aside = []] = dirs.map((dir) =>
+    found.map(({ path }) => path).filter((path) => path.startsWith(`${dir}/`)),
+  )
+  return { inPlace, aside }
 }
 
-async function matching(host: RemoteHost, dir: string, query: StaticPodQuery): Promise<string[]> {
-  const found = await find(host, [dir], ['-mindepth', '1', '-maxdepth', '1', '-type', 'f'])
-  // kubelet passes over names that begin with a dot
-  const files = found.filter(({ path }) => !path.slice(path.lastIndexOf('/') + 1).startsWith('.')).slice(0, MAX_FILES)
-  const contents = await Promise.all(files.map(({ path }) => readFile(host, path, MAX_BYTES)))
-  return files.filter((_, index) => isOf(contents[index], query)).map(({ path }) => path)
-}
-
-function isOf(content: Buffer | undefined, { container, podPrefix }: StaticPodQuery): boolean {
+function isOf(content: Buffer, { container, podPrefix }: StaticPodQuery): boolean {
   try {
-    return parseAllDocuments(content?.toString('utf8') ?? '', { logLevel: 'silent' }).some((document) => {
+    return parseAllDocuments(content.toString('utf8'), { logLevel: 'silent' }).some((document) => {
       if (document.errors.length > 0) return false
       const parsed = pod.safeParse(document.toJS({ maxAliasCount: 50 }))
       if (!parsed.success) return false

@@ -5,15 +5,19 @@ import { runSurely } from './sure.ts'
 
 const SHORT = 44
 
-/** Part file, fsync, rename: a crash leaves the old file or the new one. */
+/** Part file, fsync, rename: a crash leaves the old file or the new one. What is to be kept is kept before. */
 const WRITE =
-  'umask 077; p="$1.part"; cat >"$p" && [ "$(stat -c %s -- "$p")" = "$2" ] || { rm -f -- "$p"; exit 44; }; ' +
+  'umask 077; p="$1.part"; if [ "$3" ] && [ -e "$1" ] && ! [ -e "$3" ]; then cp -- "$1" "$3.part" && ' +
+  '{ sync -- "$3.part" 2>/dev/null || sync; } && mv -T -n -- "$3.part" "$3" && ! [ -e "$3.part" ] || exit 1; fi; cat >"$p" && [ "$(stat -c %s -- "$p")" = "$2" ] || { rm -f -- "$p"; exit 44; }; ' +
   'sync -- "$p" 2>/dev/null || sync; mv -T -- "$p" "$1" && { sync -- "$(dirname -- "$1")" 2>/dev/null || sync; }'
 
-/** Writes a small file on the node, whole or not at all, 0600. What was there is replaced. */
-export async function writeFileOn(host: RemoteHost, path: string, content: Buffer): Promise<void> {
-  mustBeAbsolute(host, path)
-  const argv = ['sh', '-c', WRITE, 'sh', path, String(content.length)] as const
+/**
+ * Writes a small file on the node, whole or not at all, 0600. What was there is replaced; before that, it is copied to
+ * `keep`, unless something is there already: of several writes, the first keeps the original.
+ */
+export async function writeFileOn(host: RemoteHost, path: string, content: Buffer, keep?: string): Promise<void> {
+  for (const one of [path, ...(keep === undefined ? [] : [keep])]) mustBeAbsolute(host, one)
+  const argv = ['sh', '-c', WRITE, 'sh', path, String(content.length), keep ?? ''] as const
   const { code } = await runSurely(host, { effect: 'change', argv, stdin: content, okCodes: [0, SHORT] })
   if (code === 0) return
   throw new RescueError('DISK_FULL', `node ${host.name}: ${path} could not be written whole`, {

@@ -1,10 +1,10 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import { find } from '../node/find.ts'
-import { type Move, makeMove, reversed } from '../node/moves.ts'
+import { type Move, makeMoves, reversed } from '../node/moves.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
-import { keepStopped } from './support/etcd-managers.ts'
+import { whileStopped } from './support/etcd-managers.ts'
 import { onSeats } from './support/on-seats.ts'
 import { planMoves } from './support/plan-moves.ts'
 
@@ -27,11 +27,14 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
   act: async (context) => {
     const { world, needs, note } = context
     const { seats } = needs.placement
-    await onSeats(world, seats, (host, seat) => keepStopped(context, host, seat, needs.stopped.at))
-    // all plans are made and written down before the first rename anywhere
-    const plans = await onSeats(world, seats, (host, seat) => planned(context, host, seat))
+    // all are stopped, and all plans are made and written down, before the first rename anywhere
+    const plans = await onSeats(world, seats, async (host, seat) => {
+      const dirs = ['data', 'data-trashcan'].map((name) => `${seat.base}/${name}`)
+      const found = await whileStopped(context, host, seat, needs.stopped.at, () => names(host, dirs))
+      return planned(context, seat, found)
+    })
     await onSeats(world, seats, async (host, seat) => {
-      for (const move of plans[seats.indexOf(seat)] ?? []) await makeMove(host, move)
+      await makeMoves(host, plans[seats.indexOf(seat)] ?? [])
     })
     for (const [at, seat] of seats.entries())
       for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
@@ -44,29 +47,27 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
   undo: async ({ world, needs, recall }) => {
     await onSeats(world, needs.placement.seats, async (host, { node }) => {
       const moves = recall(`moves:${node}`) as Move[] | undefined
-      for (const move of reversed(moves ?? [])) await makeMove(host, move)
+      await makeMoves(host, reversed(moves ?? []))
     })
   },
 })
 
 const below = ({ base }: Seat, path: string) => path.slice(base.length + 1)
 
-function planned({ once, needs, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<Move[]> {
-  return once(`moves:${seat.node}`, async () => {
-    const [data = [], trashcan = []] = await Promise.all(
-      ['data', 'data-trashcan'].map((dir) => names(host, `${seat.base}/${dir}`)),
-    )
-    return planMoves(seat, needs.placement.token, { data, trashcan }, runId)
-  })
+function planned({ once, needs, runId }: Ctx, seat: Seat, [data = [], trashcan = []]: string[][]): Promise<Move[]> {
+  return once(`moves:${seat.node}`, async () => planMoves(seat, needs.placement.token, { data, trashcan }, runId))
 }
 
-async function names(host: RemoteHost, dir: string): Promise<string[]> {
-  const found = await find(host, [dir], ['-mindepth', '1', '-maxdepth', '1'])
-  return found.map(({ path }) => path.slice(dir.length + 1))
+/** What is right in each of these directories. */
+async function names(host: RemoteHost, dirs: readonly string[]): Promise<string[][]> {
+  const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1'])
+  return dirs.map((dir) =>
+    found.filter(({ path }) => path.startsWith(`${dir}/`)).map(({ path }) => path.slice(dir.length + 1)),
+  )
 }
 
 async function mustBeInPlace(host: RemoteHost, { base, source }: Seat, token: string): Promise<void> {
-  const found = await names(host, `${base}/data`)
+  const [found = []] = await names(host, [`${base}/data`])
   const wanted = source === undefined ? [] : [token]
   if (found.length === wanted.length && wanted.every((name) => found.includes(name))) return
   throw new RescueError(

@@ -1,14 +1,14 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import { parseState } from '../etcd-manager/state-file.ts'
 import { changeState } from '../etcd-manager/state-write.ts'
-import { readFile } from '../node/files.ts'
+import { readFile, readFirst, type SmallFile } from '../node/files.ts'
 import { makeMove } from '../node/moves.ts'
 import { readStateFile } from '../node/volumes.ts'
 import { writeFileOn } from '../node/write-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
-import { keepStopped } from './support/etcd-managers.ts'
+import { whileStopped } from './support/etcd-managers.ts'
 import { onSeats } from './support/on-seats.ts'
 
 type Ctx = Context<'placement' | 'stopped' | 'swapped'>
@@ -32,8 +32,9 @@ export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
   act: async (context) => {
     const { world, needs } = context
     await onSeats(world, needs.placement.seats, async (host, seat) => {
-      await keepStopped(context, host, seat, needs.swapped.at)
-      await write(context, host, seat)
+      const paths = [beforeOf(seat, context.runId), `${seat.base}/state`]
+      const found = await whileStopped(context, host, seat, needs.swapped.at, () => readFirst(host, paths, MAX_BYTES))
+      await write(context, host, seat, found)
     })
     return {}
   },
@@ -52,17 +53,16 @@ export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
 
 const beforeOf = ({ base }: Seat, runId: string) => `${base}/state.before-${runId}`
 
-async function write(context: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
+/** `found`: the original, which after a crash is the one that was kept; `state` may be the new one already. */
+async function write(context: Ctx, host: RemoteHost, seat: Seat, found: SmallFile | undefined): Promise<void> {
   const { once, runId, needs } = context
   const path = `${seat.base}/state`
   const before = beforeOf(seat, runId)
-  const had = await once(`had:${seat.node}`, async () => (await readFile(host, path, MAX_BYTES)) !== undefined)
+  const had = await once(`had:${seat.node}`, async () => found !== undefined)
   if (seat.source === undefined) return had ? setStateAside(host, path, before) : undefined
-  // kept first, from the original: after a crash `state` may be the new one already
-  const kept = (await readFile(host, before, MAX_BYTES)) ?? (had ? await readFile(host, path, MAX_BYTES) : undefined)
-  if (kept !== undefined) await writeFileOn(host, before, kept)
+  const old = had ? found?.content : undefined
   const { token, etcdVersion, members } = needs.placement
-  await writeFileOn(host, path, changed(kept, { token, etcdVersion, nodes: members }))
+  await writeFileOn(host, path, changed(old, { token, etcdVersion, nodes: members }), had ? before : undefined)
 }
 
 /** One that is no protobuf message is kept beside the new one, which is then written whole. */

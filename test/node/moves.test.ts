@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { RescueError } from '../../src/errors/rescue-error.ts'
 import { copyDirOn, removeOwnDir } from '../../src/node/copy-dir.ts'
 import { freeBytes } from '../../src/node/disk.ts'
-import { makeMove, reversed } from '../../src/node/moves.ts'
+import { type Move, makeMove, makeMoves, reversed } from '../../src/node/moves.ts'
 import { heldDatabase } from '../../src/node/released.ts'
 import { sendFile } from '../../src/node/send-file.ts'
 import { writeFileOn } from '../../src/node/write-file.ts'
@@ -55,6 +55,24 @@ describe('a rename on a node', () => {
     tree('old')
     await makeMove(forgetful(), { from: at('old'), to: at('new') })
     expect(existsSync(at('new/member/db'))).toBe(true)
+  })
+
+  it('is found made with others, also where a later one has filled its old place', async () => {
+    tree('data')
+    tree('trashcan')
+    writeFileSync(at('trashcan/wanted'), '')
+    const moves = [
+      { from: at('data'), to: at('out') },
+      { from: at('trashcan'), to: at('data') },
+    ]
+    await makeMoves(host, moves)
+    await makeMoves(host, moves)
+    expect([existsSync(at('data/wanted')), existsSync(at('out/wanted'))]).toEqual([true, false])
+    await makeMoves(host, reversed(moves))
+    expect(existsSync(at('trashcan/wanted'))).toBe(true)
+    const bad = [moves[0] as Move, { from: at('gone'), to: at('x') }, { from: at('trashcan'), to: at('data') }]
+    await expect(makeMoves(host, bad)).rejects.toMatchObject({ message: /neither \S+gone nor/ })
+    expect(existsSync(at('trashcan/wanted'))).toBe(true)
   })
 
   it('never puts one thing over or into another, and says when nothing is there', async () => {
@@ -132,13 +150,20 @@ it('tells how much room there is', async () => {
 
 it('tells a database that a process holds', async () => {
   const { spawn } = await import('node:child_process')
-  writeFileSync(at('free'), '')
-  writeFileSync(at('held'), '')
-  const holder = spawn('flock', [at('held'), 'sh', '-c', 'echo held; exec sleep 30'])
+  const db = (name: string) => {
+    mkdirSync(at(`${name}/member/snap`), { recursive: true })
+    writeFileSync(at(`${name}/member/snap/db`), '')
+    return at(`${name}/member/snap/db`)
+  }
+  db('free')
+  db('free-data/token')
+  const holder = spawn('flock', [db('data/token'), 'sh', '-c', 'echo held; exec sleep 30'])
   try {
     await new Promise((resolve) => holder.stdout.once('data', resolve))
-    expect(await heldDatabase(host, [at('free'), at('gone'), at('held')])).toBe(at('held'))
-    expect(await heldDatabase(host, [at('free')])).toBeUndefined()
+    const held = at('data/token/member/snap/db')
+    expect(await heldDatabase(host, [at('free'), at('gone'), at('data')])).toBe(held)
+    expect(await heldDatabase(host, [at('data/token')])).toBe(held)
+    expect(await heldDatabase(host, [at('free'), at('free-data')])).toBeUndefined()
   } finally {
     holder.kill()
   }

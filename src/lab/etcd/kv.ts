@@ -44,9 +44,9 @@ export async function currentRevision(gateway: Gateway): Promise<number> {
   return revisionOf(await gateway.call<Headed>('/v3/kv/range', { key: base64('health'), keysOnly: true }))
 }
 
-export async function countKeys(gateway: Gateway, prefix = ''): Promise<number> {
-  const answer = await gateway.call<RangeAnswer>('/v3/kv/range', { ...bounds(prefix), countOnly: true })
-  return Number(answer.count ?? 0)
+export async function countKeys(gateway: Gateway, prefix: string, revision: number): Promise<number> {
+  const body = { ...bounds(prefix), countOnly: true, revision: String(revision) }
+  return Number((await gateway.call<RangeAnswer>('/v3/kv/range', body)).count ?? 0)
 }
 
 /** All keys below a prefix in order, page by page, at the revision of the first page. */

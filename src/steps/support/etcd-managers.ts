@@ -1,7 +1,6 @@
 import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { detectRuntime } from '../../node/detect-runtime.ts'
-import { find } from '../../node/find.ts'
 import { findManifests, putManifestsBack, setManifestsAside } from '../../node/manifests.ts'
 import { heldDatabase } from '../../node/released.ts'
 import { findContainers } from '../../node/runtime.ts'
@@ -25,8 +24,14 @@ export async function mustHaveManifest(host: RemoteHost, pod: StaticPod): Promis
 /**
  * Stops a static pod so that it stays stopped: its manifest moves aside first, or kubelet would start another container
  * at once (FACTS 6). Done twice it is done once. `PRECONDITION` when the node has no such manifest at all.
+ * `inUse` names what its program must have let go of as well.
  */
-export async function stopPod(context: Ctx, host: RemoteHost, pod: StaticPod): Promise<void> {
+export async function stopPod(
+  context: Ctx,
+  host: RemoteHost,
+  pod: StaticPod,
+  inUse: () => Promise<string | undefined> = async () => undefined,
+): Promise<void> {
   const manifests = await setManifestsAside(host, pod)
   if (manifests === 0) throw noManifest(host, pod)
   const runtime = await detectRuntime(host)
@@ -41,8 +46,9 @@ export async function stopPod(context: Ctx, host: RemoteHost, pod: StaticPod): P
     timeoutMs: WAIT_MS,
     everyMs: 100,
     look: async () => {
-      const [running] = await findContainers(host, pod)
-      return running ? { done: false, last: `container ${running.id.slice(0, 13)} runs` } : { done: true, value: true }
+      const [[running], used] = await Promise.all([findContainers(host, pod), inUse()])
+      if (running) return { done: false, last: `container ${running.id.slice(0, 13)} runs` }
+      return used === undefined ? { done: true, value: true } : { done: false, last: `${used} is in use` }
     },
   })
 }
@@ -50,33 +56,33 @@ export async function stopPod(context: Ctx, host: RemoteHost, pod: StaticPod): P
 type Volume = Pick<Seat, 'base' | 'source'>
 
 /**
- * Before anything is changed on a volume: a node may have started again since the stop, and brought its manifests along, or
- * a kubelet have been slower than we. One that is stopped stays so, and only then is it looked at. `since`: Unix ms, when it
- * was last known to be stopped.
+ * What `look` sees of a volume whose etcd-manager is stopped, and what is done next relies on both. A node may have started
+ * again since the stop, and brought its manifests along, or a kubelet have been slower than we: one that runs is stopped,
+ * stays so, and only then is looked at. `since`: Unix ms, when it was last known to be stopped. An etcd can outlive its
+ * etcd-manager: nothing is moved while one holds a database here.
  */
-export async function keepStopped(context: Ctx, host: RemoteHost, volume: Volume, since = 0): Promise<void> {
+export async function whileStopped<T>(
+  context: Ctx,
+  host: RemoteHost,
+  { base, source }: Volume,
+  since: number,
+  look: () => Promise<T>,
+): Promise<T> {
   const pod = etcdManagerPod(context.world.target.etcdCluster)
   // etcd is away meanwhile: what was made sure a moment ago wants one look, and a run that was resumed wants all of them
-  const isFresh = context.world.clock.now().getTime() - since < FRESH_MS
-  if (isFresh && (await findContainers(host, pod)).length === 0) return
-  await stopPod(context, host, pod)
-  await untilReleased(context, host, volume)
+  if (context.world.clock.now().getTime() - since < FRESH_MS) {
+    const [running, seen] = await Promise.all([findContainers(host, pod), look()])
+    if (running.length === 0) return seen
+  }
+  // somebody may have started one on the trashcan, to look into it
+  const dirs = [`${base}/data`, ...(source === undefined ? [] : [source])]
+  await stopPod(context, host, pod, () => heldDatabase(host, dirs))
+  return look()
 }
 
-/** An etcd can outlive its etcd-manager: nothing is moved while one holds a database of this volume. */
-export async function untilReleased({ until }: Ctx, host: RemoteHost, { base, source }: Volume): Promise<void> {
-  const found = await find(host, [`${base}/data`], ['-mindepth', '4', '-maxdepth', '4', '-path', '*/member/snap/db'])
-  // somebody may have started one on the trashcan, to look into it
-  const databases = [...found.map(({ path }) => path), ...(source === undefined ? [] : [`${source}/member/snap/db`])]
-  await until({
-    name: `no etcd holds a database of ${base} on ${host.name}`,
-    timeoutMs: WAIT_MS,
-    everyMs: 100,
-    look: async () => {
-      const held = await heldDatabase(host, databases)
-      return held === undefined ? { done: true, value: true } : { done: false, last: `${held} is in use` }
-    },
-  })
+/** Stopped whatever was known before. */
+export async function keepStopped(context: Ctx, host: RemoteHost, volume: Volume): Promise<void> {
+  await whileStopped(context, host, volume, 0, async () => undefined)
 }
 
 /** Puts a stopped pod's manifest back and waits until its container runs. */
@@ -85,7 +91,7 @@ export async function startPod(context: Ctx, host: RemoteHost, pod: StaticPod): 
   await context.until({
     name: `kubelet starts ${pod.container} of ${pod.podPrefix} on ${host.name}`,
     timeoutMs: WAIT_MS,
-    everyMs: 100,
+    everyMs: 250,
     look: async () => {
       const running = await findContainers(host, pod)
       return running.length > 0 ? { done: true, value: true } : { done: false, last: 'none is running' }
