@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]
+// npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR]
 import { parseArgs } from 'node:util'
 import { inPlace } from './in-place.mjs'
 import { inspect, revisions } from './inspect.mjs'
@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '3' },
     dir: { type: 'string' },
     'ours-only': { type: 'boolean', default: false },
+    'etcd-manager-bin': { type: 'string' },
   },
 })
 const size = /^([\d.]+)(GB|MB)$/.exec(values.size)
@@ -21,7 +22,7 @@ const benches = { rebuild, inspect, revisions, scan, 'in-place': inPlace }
 const bench = benches[positionals[0]]
 if (!bench || !size || !(runs >= 1)) {
   process.stderr.write(
-    'usage: npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only]\n',
+    'usage: npm run bench -- rebuild|inspect|revisions|scan|in-place [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR]\n',
   )
   process.exit(2)
 }
@@ -31,4 +32,5 @@ await bench({
   runs,
   dir: values.dir,
   oursOnly: values['ours-only'],
+  etcdManagerBin: values['etcd-manager-bin'],
 })

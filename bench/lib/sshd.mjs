@@ -19,7 +19,15 @@ export async function startSshd(dir) {
   writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${port} ${publicKey('host')}`)
   const config = ['ListenAddress', 'HostKey', 'AuthorizedKeysFile', 'PidFile']
   const values = [`127.0.0.1:${port}`, join(dir, 'host'), join(dir, 'authorized_keys'), join(dir, 'pid')]
-  const rest = ['UsePAM no', 'StrictModes no', 'PasswordAuthentication no', 'PermitRootLogin yes', 'LogLevel VERBOSE']
+  // bash reads the user's rc file for a command that comes by ssh, and that of this machine is not what is measured
+  const rest = [
+    'SetEnv SHLVL=1',
+    'UsePAM no',
+    'StrictModes no',
+    'PasswordAuthentication no',
+    'PermitRootLogin yes',
+    'LogLevel VERBOSE',
+  ]
   const sftp = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'].find(existsSync)
   const lines = [
     ...config.map((name, at) => `${name} ${values[at]}`),

@@ -1,10 +1,10 @@
-import type { DbInspection, MemberPeek } from '../bolt/index.ts'
+import type { MemberPeek } from '../bolt/index.ts'
 import type { InspectValue } from '../ui/inspect.ts'
-import { toFull } from './inspect-full.ts'
+import { type FullLook, toFull } from './inspect-full.ts'
 import type { OpenedSource } from './sources/index.ts'
 
 /** One value for `inspect` and, without `full`, for each copy of `scan`. */
-export function toInspectValue(opened: OpenedSource, peek: MemberPeek | undefined, full?: DbInspection): InspectValue {
+export function toInspectValue(opened: OpenedSource, peek: MemberPeek | undefined, full?: FullLook): InspectValue {
   const { label, kind, node, path, token, db, wal } = opened
   const { self, revision, walWrites, members = [], findings: seen = [] } = peek ?? {}
   const walRevision = revision === undefined ? undefined : revision + (walWrites ?? 0)

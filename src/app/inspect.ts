@@ -1,7 +1,9 @@
-import { type DbInspection, inspectDb, peekMember } from '../bolt/index.ts'
+import { inspectDb, type KvRecord, peekMember } from '../bolt/index.ts'
 import { createKvDigest } from '../digest/index.ts'
 import { EXIT } from '../errors/table.ts'
+import { decodeObject } from '../kube/index.ts'
 import type { InspectValue } from '../ui/inspect.ts'
+import type { FullLook } from './inspect-full.ts'
 import { toInspectValue } from './inspect-value.ts'
 import { kindNamer } from './kind-namer.ts'
 import type { Outcome } from './result.ts'
@@ -34,17 +36,29 @@ export async function inspectSource(session: Session, options: InspectOptions): 
   }
 }
 
+const NEWEST = 20
+
 const isFatal = (finding: string) => finding.startsWith('unusable')
 
-async function inspectAll(session: Session, { db, kind }: OpenedSource, signal: AbortSignal): Promise<DbInspection> {
+async function inspectAll(session: Session, { db, kind }: OpenedSource, signal: AbortSignal): Promise<FullLook> {
   const show = (done: number) =>
     session.screen.listen({ type: 'progress', step: '', label: 'read', done, total: db.size, unit: 'bytes' })
-  return inspectDb(db, {
+  const created = new Map<string, string>()
+  let left = NEWEST
+  const onLive = ({ key, value }: KvRecord) => {
+    if (left-- <= 0) return
+    const { createdAt } = decodeObject(value)
+    if (createdAt !== undefined) created.set(key.toString('utf8'), createdAt)
+  }
+  const found = await inspectDb(db, {
     classify: kindNamer(),
     digest: createKvDigest(),
+    newest: NEWEST,
+    onLive,
     onProgress: show,
     signal,
     // it was compared while it was unpacked
     skipHash: kind === 'backup',
   })
+  return { ...found, created }
 }

@@ -33,11 +33,19 @@ export function blockReader(source: PageSource): PageSource {
 }
 
 /** Remembers every read, so that pages on several ways down are fetched once. For a few hundred small reads. */
-export function memoReader(source: PageSource): PageSource {
+export function memoReader(source: PageSource): PageSource & { prime(offset: number, length: number): Promise<void> } {
   const reads = new Map<string, Promise<Buffer>>()
+  let primed: { offset: number; content: Buffer } = { offset: 0, content: Buffer.alloc(0) }
   return {
     size: source.size,
+    /** Fetches a stretch at once, from which later reads within it are served. */
+    prime: async (offset, length) => {
+      primed = { offset, content: await source.read(offset, length) }
+    },
     read: (offset, length) => {
+      const start = offset - primed.offset
+      if (start >= 0 && start + length <= primed.content.length)
+        return Promise.resolve(primed.content.subarray(start, start + length))
       const key = `${offset}+${length}`
       const known = reads.get(key)
       if (known) return known

@@ -22,12 +22,14 @@ const VERSION = 2
 const NO_FREELIST = 2n ** 64n - 1n
 const MIN_PAGE = 1024
 const MAX_PAGE = 65536
+/** Of nearly every machine that runs Linux. */
+const USUAL_PAGE = 4096
 
 /** Reads both meta pages and takes the valid one of the later transaction. `COPY_CORRUPT` when there is none. */
 export async function readMeta(source: PageSource): Promise<{ meta: DbMeta; findings: string[] }> {
   if (source.size === 0) throw badFile('the database file is empty')
   if (source.size < 4 * MIN_PAGE) throw badFile(`the database file has only ${source.size} bytes`)
-  const head = await source.read(0, Math.min(source.size, MAX_PAGE + HEADER + META_BYTES))
+  const head = await readHead(source)
   const first = parseMeta(head, 0)
   const second = first ? parseMeta(head, first.pageSize) : findSecond(head)
   const best = first && second ? (first.txid > second.txid ? first : second) : (first ?? second)
@@ -36,6 +38,13 @@ export async function readMeta(source: PageSource): Promise<{ meta: DbMeta; find
   checkMeta(best, source.size)
   findings.push(...checkHeaders(head, best.pageSize))
   return { meta: best, findings }
+}
+
+/** Both meta pages of the usual page size, else of every one that there is. */
+async function readHead(source: PageSource): Promise<Buffer> {
+  const usual = await source.read(0, Math.min(source.size, 2 * USUAL_PAGE))
+  if (parseMeta(usual, 0)?.pageSize === USUAL_PAGE) return usual
+  return source.read(0, Math.min(source.size, MAX_PAGE + HEADER + META_BYTES))
 }
 
 /** The second meta page when the first, which tells the page size, cannot be read. */

@@ -31,11 +31,16 @@ export interface MemberPeek extends DbPeek {
  * it is what `peekDb` says.
  */
 export async function peekMember(db: PageSource, wal: readonly NamedSource[]): Promise<MemberPeek> {
-  const found = await peekDb(db)
   const newest = newestWal(wal)
-  if (!newest) return found
+  if (!newest) return peekDb(db)
+  // side by side: on a node each look costs a round trip
+  const looking = peekDb(db)
+  const afterIndex = looking.then(
+    ({ consistentIndex }) => consistentIndex,
+    () => undefined,
+  )
+  const [found, tail] = await Promise.all([looking, walTail(newest.source, { afterIndex })])
   const { consistentIndex } = found
-  const tail = await walTail(newest.source, consistentIndex === undefined ? {} : { afterIndex: consistentIndex })
   const { term, lastTerm = term, lastIndex = newest.firstIndex - 1, clusterId, memberId, end, findings } = tail
   const self = found.members.find(({ id }) => id === memberId)
   return {

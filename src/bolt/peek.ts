@@ -3,7 +3,7 @@ import { isDamage } from './damage.ts'
 import { type Db, openDb, readBuckets } from './db.ts'
 import { type EtcdMember, readEtcdMeta } from './etcd-meta.ts'
 import { countPrefixes, type EtcdClusterName, guessCluster } from './guess.ts'
-import { readMeta } from './meta-page.ts'
+import { type DbMeta, readMeta } from './meta-page.ts'
 import { readUint64 } from './page.ts'
 import { sampleKeys } from './sample.ts'
 import type { PageSource } from './source.ts'
@@ -38,6 +38,7 @@ export interface DbPeek {
 
 const TRIES = 3
 const SAMPLED_KEYS = 12
+const NEAR_ROOT_BYTES = 64 * 1024
 
 /**
  * Reads some pages (less than 1 MB, whatever the size) and says what is in the database. Damage becomes findings, never
@@ -74,7 +75,9 @@ async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | unde
   let txid: bigint | undefined
   try {
     const reader = memoReader(source)
-    txid = (await readMeta(reader)).meta.txid
+    const { meta } = await readMeta(reader)
+    txid = meta.txid
+    await primeRoot(reader, meta)
     const db = await openDb(reader)
     peek.findings.push(...db.findings)
     peek.pageSize = db.meta.pageSize
@@ -84,6 +87,13 @@ async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | unde
     peek.findings.push(`unusable: ${error.message}`)
   }
   return txid
+}
+
+/** A commit writes the pages that it changes side by side as a rule: the root, and what hangs from it right before. */
+async function primeRoot(reader: ReturnType<typeof memoReader>, { root, pageSize }: DbMeta): Promise<void> {
+  const end = Math.min((root + 1) * pageSize, reader.size)
+  const start = Math.max(0, end - NEAR_ROOT_BYTES)
+  await reader.prime(start, end - start)
 }
 
 async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {

@@ -82,9 +82,17 @@ export function readNumbers(
 /** Fields of etcd's request in an entry that can change keys: put, delete range, transaction. */
 const WRITES = new Set([4, 5, 6])
 
+/** The method of a request of etcd's second API, with which members before 3.6 publish their names; its value is field 4. */
+const METHOD = 2
+
 /** May this entry's request change keys? Entries of other kinds (leases, members, compaction) don't. */
 export function isWrite(buffer: Buffer, [start, end]: [number, number]): boolean {
   const reader = new FieldReader(buffer, start, end)
-  while (reader.next()) if (reader.start >= 0 && WRITES.has(reader.field)) return true
-  return false
+  let found = false
+  while (reader.next()) {
+    if (reader.start < 0) continue
+    if (reader.field === METHOD) return false
+    found ||= WRITES.has(reader.field)
+  }
+  return found
 }

@@ -1,5 +1,5 @@
 import { countedSource, type PageSource } from './source.ts'
-import { peekWal, scanWal, scanWalFrom, type WalScan } from './wal.ts'
+import { peekWal, scanWal, scanWalFrom, type WalScan, type WalScanOptions } from './wal.ts'
 import { resync } from './wal-resync.ts'
 import { findUsedEnd } from './wal-used.ts'
 
@@ -17,8 +17,8 @@ export interface WalTail extends Omit<WalScan, 'entries' | 'firstIndex'> {
 }
 
 export interface WalTailOptions {
-  /** Count writes after this index: the database's consistent index. Without it none are counted. */
-  afterIndex?: number
+  /** Count writes after this index: the database's consistent index, which may still be on its way. Without it none are. */
+  afterIndex?: number | undefined | Promise<number | undefined>
   signal?: AbortSignal
 }
 
@@ -27,6 +27,8 @@ const HEAD_BYTES = 512
 const WINDOWS = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
 /** Entries that the database lacks are looked for this far back; etcd commits at least every 100 ms. */
 const COUNT_WINDOW = 512 * 1024
+/** Of the zeros behind the last record. */
+const BEYOND_BYTES = 4096
 
 /**
  * The end of a preallocated WAL file: last entry, last hard state, clean or torn, as `scanWal` gives them, from less
@@ -36,36 +38,50 @@ const COUNT_WINDOW = 512 * 1024
  */
 export async function walTail(source: PageSource, options: WalTailOptions = {}): Promise<WalTail> {
   const counted = countedSource(source)
-  const head = await counted.read(0, Math.min(HEAD_BYTES, source.size))
-  const used = await findUsedEnd(counted)
+  const [head, used] = await Promise.all([counted.read(0, Math.min(HEAD_BYTES, source.size)), findUsedEnd(counted)])
+  let end: End = { start: used, content: Buffer.alloc(0) }
+  const afterIndex = await options.afterIndex
+  const { signal } = options
+  const found: WalScanOptions = { ...(signal && { signal }), ...(afterIndex === undefined ? {} : { afterIndex }) }
   for (const window of WINDOWS) {
     if (used <= window) break
-    const scan = await tailFrom(counted, used - window, used, options)
+    end = await widen(counted, end, used - window)
+    const scan = await tailFrom(counted, end, used, found)
     if (!scan) continue
-    const isExact = options.afterIndex !== undefined && (scan.firstIndex ?? 0) <= options.afterIndex + 1
-    if (options.afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
+    const isExact = afterIndex !== undefined && (scan.firstIndex ?? 0) <= afterIndex + 1
+    if (afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
     return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytesRead())
   }
-  const full = await scanWal(counted, { ...options, chunkBytes: chunkFor(used) })
-  return result(full, 'full', options.afterIndex !== undefined, counted.bytesRead())
+  const full = await scanWal(counted, { ...found, chunkBytes: chunkFor(used) })
+  return result(full, 'full', afterIndex !== undefined, counted.bytesRead())
+}
+
+/** The last bytes of what is used. */
+interface End {
+  start: number
+  content: Buffer
+}
+
+/** From `from` on, or up to 7 bytes before it, as records begin at multiples of 8. Only what is missing is read. */
+async function widen(source: PageSource, { start, content }: End, from: number): Promise<End> {
+  const begin = from - (from % 8)
+  return { start: begin, content: Buffer.concat([await source.read(begin, start - begin), content]) }
 }
 
 /** The used part of a short file at once, and no megabyte of zeros behind it. */
 const chunkFor = (used: number) => (used <= (WINDOWS[0] ?? 0) ? used + 1024 : 8 * 1024 * 1024)
 
-/** The records from somewhere after `from`; `undefined` when they are too few to tell, or do not end well. */
+/** The records from somewhere in these bytes on; `undefined` when they are too few to tell, or do not end well. */
 async function tailFrom(
   source: PageSource,
-  from: number,
+  { start, content }: End,
   used: number,
-  options: WalTailOptions,
+  options: WalScanOptions,
 ): Promise<WalScan | undefined> {
-  const start = from - (from % 8)
-  const window = await source.read(start, Math.min(used - start, source.size - start))
-  for (const boundary of resync(window)) {
+  for (const boundary of resync(content)) {
     options.signal?.throwIfAborted()
     const at = { offset: start + boundary.offset, crc: boundary.crc }
-    const scan = await scanWalFrom(overlay(source, start, window), at, { chunkBytes: 64 * 1024, ...options })
+    const scan = await scanWalFrom(overlay(source, start, content), at, { chunkBytes: BEYOND_BYTES, ...options })
     // records within a value can look right, and then end before the file's do
     if (scan.end !== 'clean' || scan.usedBytes < used - 8) continue
     return scan.lastIndex !== undefined && scan.commit !== undefined ? scan : undefined

@@ -44,7 +44,7 @@ function standing(env: Env): string[] {
   const isDone = (id: string) => env.plan.items.some((item) => item.id === id && stateOf(env, item).status === 'done')
   return env.plan.items.flatMap((item) => {
     const { standing: stays } = item.step
-    return stays && begunOrDone(env, item) && !isDone(stays.until) ? [stays.next] : []
+    return stays && begunOrDone(env, item) && !isDone(stays.until) ? [stays.next(env.journal.header.run)] : []
   })
 }
 

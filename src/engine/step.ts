@@ -64,8 +64,8 @@ export interface Step<Needs = never, Gives = unknown, Inputs = never> {
   readonly inputs: z.ZodType<Inputs>
   /** Once it is done the run has reached what it was for: nothing before it is taken back any more. */
   readonly settles?: true
-  /** What stays in force after this step until another one ends it; told when a run ends in between. */
-  readonly standing?: { until: string; next: string }
+  /** What stays in force after this step until another one ends it; `next`, of the run's id, is told when it ends in between. */
+  readonly standing?: { until: string; next(run: string): string }
   /** For `plan`. Must not need facts: it runs before anything was read. */
   describe(inputs: Inputs): StepDescription
   check?(context: StepContext<Needs, Inputs>): Promise<void>

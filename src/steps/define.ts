@@ -11,7 +11,7 @@ interface Definition<N extends FactName, G extends FactName, I> {
   gives?: readonly G[]
   inputs?: z.ZodType<I>
   settles?: true
-  standing?: { until: string; next: string }
+  standing?: { until: string; next(run: string): string }
   describe(inputs: I): StepDescription
   check?(context: StepContext<Pick<Facts, N>, I>): Promise<void>
   happened?(context: StepContext<Pick<Facts, N>, I>): Promise<Pick<Facts, G> | undefined>

@@ -21,7 +21,7 @@ export const fence = defineStep<never, 'fenced'>({
   gives: ['fenced'],
   standing: {
     until: 'unfence',
-    next: 'etcd-rescue unfence   # API servers are stopped; start them only when etcd serves what it should',
+    next: () => 'etcd-rescue unfence   # API servers are stopped; start them only when etcd serves what it should',
   },
   describe: () => ({
     reads: ['what the API servers serve now', 'their manifests on every control-plane node'],

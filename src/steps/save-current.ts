@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
@@ -10,17 +11,23 @@ import { pour } from './support/pour.ts'
 
 type Held = Required<Pick<Facts['saved'], 'revision' | 'clusterId'>> & { keys?: number }
 type Saved = Pick<Facts, 'saved'>
-type Ctx = Context<'control'>
+const inputs = z.strictObject({
+  /** When what runs cannot be read: ask, or accept that nothing is saved of it. */
+  unsaved: z.enum(['ask', 'accept']).default('ask'),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<'control', Inputs>
 
 const nameOf = (runId: string) => `before-${runId}`
 
 /** Whatever the running cluster holds now is kept too: the restore moves it to the trashcan, and it may be the wrong choice. */
-export const saveCurrent = defineStep<'control', 'saved'>({
+export const saveCurrent = defineStep<'control', 'saved', Inputs>({
   id: 'save-current',
   title: 'save what the running cluster holds now',
   effect: 'change',
   needs: ['control'],
   gives: ['saved'],
+  inputs,
   describe: () => ({
     reads: ['a snapshot of the running etcd'],
     changes: ['a new folder before-<run> in the backup store, which etcd-manager never cleans up'],
@@ -70,9 +77,13 @@ const OF_THE_CLUSTER = new Set<ErrorCode>([
 ])
 
 /** A cluster that does not answer is why many come here. Its data directories stay, but that is for the operator to know. */
-async function goOnWithout({ world, note }: Ctx, { message }: RescueError): Promise<void> {
+async function goOnWithout({ world, note, inputs }: Ctx, { message }: RescueError): Promise<void> {
   const said = `what the running cluster holds cannot be saved (${message}); the restore only moves its data directories to data-trashcan/`
-  if (!(await world.prompter.confirm(`${said}. Go on without a backup of it?`, { flag: '--yes', default: false }))) {
+  const question = `${said}. Go on without a backup of it?`
+  const isAccepted =
+    inputs.unsaved === 'accept' ||
+    (await world.prompter.confirm(question, { flag: '--set unsaved=accept', default: false }))
+  if (!isAccepted) {
     throw new RescueError('PRECONDITION', said, {
       hint: 'nothing was restored yet; bring its etcd back and resume the run, or resume it and agree',
     })

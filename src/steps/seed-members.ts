@@ -12,6 +12,7 @@ import { sendFile } from '../node/send-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts, Seat } from './facts.ts'
+import { sha256Of } from './support/files.ts'
 import { findRelease } from './support/members.ts'
 import { hostOf, onAll, onSeats } from './support/on-seats.ts'
 import { seedPlacement } from './support/seed-placement.ts'
@@ -88,8 +89,12 @@ async function seedOn(context: Ctx, host: RemoteHost, seat: Seat, placement: Fac
 
 const inWords = (bytes: number) => prettyBytes(bytes, { binary: true, maximumFractionDigits: 0 })
 
-async function mustHaveRoom({ needs }: Ctx, host: RemoteHost, { base }: Seat): Promise<void> {
-  const wanted = needs.snapshot.bytes * ROOM + RESERVE_BYTES
+/** What an attempt before this one has sent and unpacked is on the volume already. */
+async function mustHaveRoom({ needs, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
+  const { base } = seat
+  const sent = await find(host, [sentDir(seat, runId)], ['-type', 'f'])
+  const have = sent.reduce((sum, { bytes }) => sum + bytes, 0)
+  const wanted = Math.max(0, needs.snapshot.bytes * ROOM - have) + RESERVE_BYTES
   const free = await freeBytes(host, base)
   if (free >= wanted) return
   throw new RescueError(
@@ -132,6 +137,8 @@ async function toolFor(context: Ctx, host: RemoteHost, sent: string, version: st
   const tool = `${sent}/${release.etcdutl ? 'etcdutl' : 'etcdctl'}`
   note(`${host.name}: brings along its own ${release.etcdutl ? 'etcdutl' : 'etcdctl'} ${release.version}`)
   await sendFile(host, own, tool, { signal, mode: '700' })
+  // it will run as root there
+  await mustEqual(host, tool, await sha256Of(own))
   if (needs.seed.bumpedBy === 0 || (await canBumpOn(host, tool))) return tool
   throw new RescueError(
     'PRECONDITION',

@@ -1,6 +1,9 @@
+import { z } from 'zod'
+import type { StepContext } from '../engine/step.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { ASIDE } from '../node/manifests.ts'
 import { type Context, defineStep } from './define.ts'
+import type { Facts } from './facts.ts'
 import { isAway } from './support/away.ts'
 import { etcdManagerPod } from './support/containers.ts'
 import { keepStopped, mustHaveManifest, startPod } from './support/etcd-managers.ts'
@@ -9,21 +12,28 @@ import { mustBeSafeToStart } from './support/may-start.ts'
 import { ownBackupNames } from './support/new-backups.ts'
 import { onAll, onSeats } from './support/on-seats.ts'
 
-type Ctx = Context<'placement' | 'saved'>
+const inputs = z.strictObject({
+  /** Control-plane nodes that cannot be reached and are surely off, with commas between: said without being asked. */
+  down: z.string().default(''),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<'placement' | 'saved', Inputs>
 
 /**
  * Stopped on every node at once and kept so: a leader that still ran would take the others for lost. etcd is killed with its
  * etcd-manager (FACTS 6). From here on until the first read the cluster is away.
  */
-export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'earlierBackups'>({
+export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'earlierBackups', Inputs>({
   id: 'stop-etcd-manager',
   title: 'stop etcd-manager on every control-plane node, and keep it stopped',
   effect: 'change',
   needs: ['placement', 'saved'],
   gives: ['stopped', 'earlierBackups'],
+  inputs,
   standing: {
     until: 'start-etcd-manager',
-    next: 'etcd-rescue runs undo   # etcd-manager is stopped on every node: resume the run, or take it back with this',
+    next: (run) =>
+      `etcd-rescue runs undo ${run}   # etcd-manager is stopped on every node: resume the run, or take it back with this`,
   },
   describe: () => ({
     reads: ['control files and pending commands', 'that every control-plane node answers'],
@@ -60,11 +70,14 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
 })
 
 /** One that lives on behind a broken network still runs the empty cluster, and may lead the others when it is back. */
-async function agreeWithout({ world, note }: Ctx, away: readonly string[]): Promise<void> {
+async function agreeWithout({ world, note, inputs }: Ctx, away: readonly string[]): Promise<void> {
   if (away.length === 0) return
   const said = `etcd-manager cannot be stopped on ${away.join(', ')}, which cannot be reached`
   const question = `${said}. Is it surely down there? Go on without?`
-  if (await world.prompter.confirm(question, { flag: '--yes', default: false })) {
+  // --yes knows nothing of it: a member that lives on behind a broken network would bring another cluster along
+  const flag = `--set down=${away.join(',')}`
+  const isSaid = away.every((name) => inputs.down.split(',').includes(name))
+  if (isSaid || (await world.prompter.confirm(question, { flag, default: false }))) {
     note(
       `${said}: before it comes back, move its state file and data/ directory away, or it brings another cluster along`,
     )
@@ -100,7 +113,7 @@ function isBack(node: string): RescueError {
 }
 
 /** Puts the manifests back on every seat at once and waits until the containers run. */
-export async function startManagers(context: Context<'placement'>): Promise<void> {
+export async function startManagers(context: StepContext<Pick<Facts, 'placement'>, unknown>): Promise<void> {
   const { world, needs } = context
   const pod = etcdManagerPod(world.target.etcdCluster)
   const { seats } = needs.placement

@@ -71,6 +71,8 @@ export interface NewestLine {
   revision: number
   version: number
   deleted: boolean
+  /** RFC 3339, as the object says; absent for what is no Kubernetes object, encrypted or deleted. */
+  createdAt?: string
 }
 
 const MAX_KEY = 100
@@ -165,7 +167,7 @@ function fullLines(value: InspectValue, full: FullInspection): string[] {
       largest.map(({ key, bytes }) => [cut(key, MAX_KEY), count(bytes)]),
     ),
     '',
-    ...tableLines(['newest changes', 'revision', 'version'], newest.map(newestRow)),
+    ...tableLines(['newest changes', 'revision', 'version', 'created'], newest.map(newestRow)),
   ]
 }
 
@@ -191,8 +193,8 @@ function kindRow({ resource, namespace, keys, bytes, historyRecords, historyByte
   ]
 }
 
-function newestRow({ key, revision, version, deleted }: NewestLine): string[] {
-  return [cut(key, MAX_KEY), count(revision), deleted ? 'deleted' : count(version)]
+function newestRow({ key, revision, version, deleted, createdAt = '' }: NewestLine): string[] {
+  return [cut(key, MAX_KEY), count(revision), deleted ? 'deleted' : count(version), cut(createdAt, 40)]
 }
 
 function findingLines({ findings, full }: InspectValue): string[] {

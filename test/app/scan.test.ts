@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dirScratch } from '../../src/adapters/scratch/index.ts'
 import { foundInStore } from '../../src/app/scan/backups.ts'
+import { scanCopies } from '../../src/app/scan/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import type { Backup } from '../../src/etcd-manager/backups.ts'
 import { worthALook } from '../../src/etcd-manager/worth-a-look.ts'
@@ -86,5 +87,12 @@ describe('backups', () => {
     const looked = await foundInStore('main', { ...room, options: { backups: 2 } })
     expect(looked.found).toHaveLength(2)
     expect(looked.others).toHaveLength(3)
+  })
+
+  test('are searched without any node in the configuration, which is said', async () => {
+    const sources = { env: { XDG_STATE_HOME: dir }, cwd: dir, name: 'x.example.com', state: `file://${dir}/state` }
+    const { copies, notes } = await scanCopies(testSession(dir, { sources }), { etcdCluster: 'main', backups: 1 })
+    expect(copies.map(({ kind }) => kind)).toEqual(['backup'])
+    expect(notes).toEqual([expect.stringMatching(/no control-plane node is configured: only backups/)])
   })
 })

@@ -67,6 +67,15 @@ describe.skipIf(releases.length === 0)(`databases of real etcds (${releases.leng
       expect(revision).toBeLessThanOrEqual(said.revision)
       expect(revision + wal.writesAfter).toBe(said.revision)
     })
+
+    it(`${release.version}: what members tell each other of themselves is in the WAL, and no write`, async () => {
+      const member = here.keep(await etcd.start(release, join(here.dir, `${release.version}-new`)))
+      process.kill(member.pid, 'SIGKILL')
+      await member.stop()
+      const wal = await scanWal(bufferSource(await readFile(walOf(member))))
+      expect(wal.entries).toBeGreaterThan(1)
+      expect(wal.writesAfter).toBe(0)
+    })
   }
 
   const newest = releases.at(-1)

@@ -64,9 +64,27 @@ describe('a file on a node', () => {
   it('is read in several commands when much is asked for', async () => {
     const host = shellHost()
     const source = remoteFileSource(host, await file('much'), content.length)
-    const pieces = await Promise.all(Array.from({ length: 200 }, (_, index) => source.read(index * 1000, 1000)))
-    expect(Buffer.concat(pieces).equals(content.subarray(0, 200_000))).toBe(true)
-    expect(host.calls).toHaveLength(4)
+    const pieces = await Promise.all(Array.from({ length: 700 }, (_, index) => source.read(index * 400, 400)))
+    expect(Buffer.concat(pieces).equals(content.subarray(0, 280_000))).toBe(true)
+    expect(host.calls).toHaveLength(3)
+  })
+
+  it('is read with others of the same node in one command, and does not fail with them', async () => {
+    const host = shellHost()
+    const [one, other, gone] = [await file('one'), await file('other'), join(dir, 'gone')]
+    const [a, b, c] = [one, other, gone].map((path) => remoteFileSource(host, path, content.length))
+    const both = await Promise.all([a?.read(600, 5), b?.read(299_000, 1001), a?.read(0, 2), b?.read(7, 3)])
+    const wanted = [
+      content.subarray(600, 605),
+      content.subarray(299_000),
+      content.subarray(0, 2),
+      content.subarray(7, 10),
+    ]
+    expect(both.map((piece, at) => piece?.equals(wanted[at] ?? Buffer.alloc(0)))).toEqual([true, true, true, true])
+    expect(host.calls).toHaveLength(1)
+    const mixed = await Promise.allSettled([a?.read(0, 2), c?.read(0, 2), b?.read(0, 2)])
+    expect(mixed.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(mixed[1]).toMatchObject({ reason: { code: 'HOST_COMMAND', message: expect.stringMatching(/gone/) } })
   })
 
   it('may grow, and says so when it is shorter or gone', async () => {

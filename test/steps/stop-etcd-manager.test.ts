@@ -108,7 +108,7 @@ describe('stop-etcd-manager', () => {
       const prompter = memoryPrompter(confirm === undefined ? {} : { confirm })
       return { prompter, done: stop(scene, { seats, world: { prompter } }) }
     }
-    await expect(asked().done).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--yes/ })
+    await expect(asked().done).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--set down=c/ })
     await expect(asked(false).done).rejects.toMatchObject({
       code: 'PRECONDITION',
       message: /on c, which cannot be reached/,

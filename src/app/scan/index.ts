@@ -1,4 +1,4 @@
-import { type Config, requireNodes, toTarget } from '../../config/index.ts'
+import { type Config, toTarget } from '../../config/index.ts'
 import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { rankCopies } from '../../steps/support/rank.ts'
@@ -52,7 +52,9 @@ async function scanAll(scan: Scan): Promise<ScanValue> {
     searchNodes(scan),
     ...clustersOf(scan).map((name) => searchStore(scan, name)),
   ])
-  if (nodes instanceof RescueError && stores.every((store) => store instanceof RescueError)) throw nodes
+  const failed = [nodes, ...stores].filter((one) => one instanceof RescueError)
+  const asked = scan.notes.includes(NO_NODES) ? stores : [nodes, ...stores]
+  if (failed[0] !== undefined && failed.length === asked.length) throw failed[0]
   const found = [nodes, ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
   const copies = namedByToken(found.flatMap((some) => (some instanceof RescueError ? [] : some)))
   const wanted = scan.options.etcdCluster
@@ -74,12 +76,20 @@ function namedByToken(copies: readonly Found[]): Found[] {
 const clustersOf = ({ config, options }: Scan) =>
   options.etcdCluster === undefined ? Object.keys(config.etcdClusters) : [options.etcdCluster]
 
+/** On a quiet day, or before the nodes are known, the backups are worth a look by themselves. */
+const NO_NODES =
+  'no control-plane node is configured: only backups were looked for (list the nodes under nodes: controlPlane: in etcd-rescue.yaml)'
+
 async function searchNodes(scan: Scan): Promise<Found[] | RescueError> {
   const { session, config, signal } = scan
   const [etcdCluster = 'main'] = clustersOf(scan)
+  const target = toTarget(config, etcdCluster)
+  if (target.nodes.controlPlane.length === 0) {
+    scan.notes.push(NO_NODES)
+    return []
+  }
   const nodes = lazyNodes(session, config, { etcdCluster, signal })
   try {
-    const target = requireNodes(toTarget(config, etcdCluster))
     return await foundOnNodes((await nodes.all()).controlPlane, target, {
       note: (line) => scan.notes.push(line),
       signal,

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { RescueError } from '../../errors/rescue-error.ts'
@@ -21,6 +22,13 @@ export function meter(onBytes?: (total: number) => void): {
     },
   })
   return { stream, bytes: () => total, sha256: () => hash.digest('hex') }
+}
+
+/** SHA-256 of a file of this machine, lower-case hex. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  return hash.digest('hex')
 }
 
 /** Flushes a file or a directory to the disk. */
