@@ -120,7 +120,7 @@ async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
   peek.differentKeys = sample.differentKeys
   peek.guess = guessCluster(members, sample.keys)
   peek.keySample = { keys: namesOf(sample.keys), prefixes: countPrefixes(sample.keys) }
-  if (sample.last === undefined) peek.findings.push('empty: there are no keys in it')
+  if (sample.last === undefined) peek.findings.push('empty: there are no keys in its database')
 }
 
 /** Some keys, spread over the sample, cut to a printable length. */

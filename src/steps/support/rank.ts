@@ -11,6 +11,7 @@ export type Rankable = Pick<
   | 'members'
   | 'walTerm'
   | 'walIndex'
+  | 'walWrites'
   | 'term'
   | 'consistentIndex'
   | 'foreign'

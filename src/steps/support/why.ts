@@ -14,7 +14,8 @@ export function reasons<T extends Rankable & { findings: string[] }>(copies: rea
     if (copy.serving) return runningNow(share, best !== undefined)
     if (copy === best) return bestOf(copy, copies, clusters.of)
     if (best && clusters.of(copy) === clusters.of(best)) return behind(copy, best)
-    if (!best) return 'there is nothing in it to recover'
+    if (!best)
+      return (copy.walWrites ?? 0) > 0 ? 'all that it holds is only in its WAL' : 'there is nothing in it to recover'
     if (running.has(clusters.of(copy))) return 'of the cluster that runs now, which holds less'
     if (share < NEARLY_EMPTY || (copy.revision ?? 0) <= 1)
       return 'nearly empty: a cluster that was seeded after the loss'
