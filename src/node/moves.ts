@@ -25,7 +25,8 @@ const MOVES =
   'made "$@"; i=0; while [ $# -gt 0 ]; do i=$((i+1)); if [ "$i" -gt "$m" ]; then d=$(dirname -- "$2"); ' +
   'is "$1" || bad 44; if is "$2"; then bad 46; fi; [ -d "$d" ] || mkdir -p -m 0700 -- "$d" || bad 1; ' +
   '[ "$(stat -c %d -- "$1")" = "$(stat -c %d -- "$d")" ] || bad 47; mv -T -n -- "$1" "$2" || bad 1; ' +
-  'if is "$1"; then bad 46; fi; sync -- "$d" "$(dirname -- "$1")" 2>/dev/null || sync; fi; shift 2; done'
+  'if is "$1"; then bad 46; fi; sync -- "$d" "$(dirname -- "$1")" 2>/dev/null || sync; ' +
+  'else is "$2" || bad 44; fi; shift 2; done'
 
 /** Makes a rename, or finds it made. `STEP_FAILED` when neither or both paths exist: nothing is ever overwritten. */
 export function makeMove(host: RemoteHost, move: Move): Promise<void> {

@@ -1,4 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { mustBeAbsolute } from './find.ts'
 
@@ -33,6 +34,9 @@ const SCRIPT =
   'part() { dd if="$f" bs=512 skip="$1" count="$2" 2>/dev/null; }; while [ $# -gt 0 ]; do ' +
   'case $1 in /*) f=$1; shift; [ -r "$f" ] || exec cat -- "$f";; esac; ' +
   'if [ "$3" = all ]; then part "$@"; else part "$@" | head -c "$3"; fi; shift 3; done'
+
+/** The others of a batch can still be read. Of a node that does not answer, none can. */
+const OF_ONE_FILE = new Set<ErrorCode>(['HOST_COMMAND', 'HOST_OUTPUT', 'COPY_CHANGED'])
 
 const waiting = new WeakMap<RemoteHost, Range[]>()
 
@@ -120,7 +124,8 @@ async function fetchBatch(host: RemoteHost, batch: readonly Range[]): Promise<vo
     }
   } catch (error) {
     const files = byFile(batch)
-    if (files.length > 1 && !batch[0]?.signal?.aborted) for (const one of files) await fetchBatch(host, one)
+    const isOfOne = error instanceof RescueError && OF_ONE_FILE.has(error.code)
+    if (files.length > 1 && isOfOne) for (const one of files) await fetchBatch(host, one)
     else for (const { reject } of batch) reject(error)
   }
 }

@@ -6,6 +6,7 @@ import type { Copy, Facts } from './facts.ts'
 import { chooseCopyOf } from './support/choose.ts'
 import { formGeneration } from './support/generation.ts'
 import { lostSpec } from './support/lost-spec.ts'
+import { namedNodes } from './support/named-nodes.ts'
 import { changedAddresses, seatsOf, stateNodes, versionFor } from './support/placement.ts'
 import { bestCopy } from './support/rank.ts'
 import { findPlaces, type Place } from './support/seats.ts'
@@ -41,7 +42,7 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
   act: async (context) => {
     const { world, needs, inputs, note } = context
     const nodes = world.target.nodes.controlPlane.map(({ name }) => name)
-    const without = namesIn(inputs.without, nodes)
+    const without = namedNodes('without', inputs.without, nodes)
     const chosen = await chooseCopyOf(context)
     const generation = formGeneration({ copies: needs.copies, copy: chosen, nodes, without })
     const placement = await place(context, chosen, generation)
@@ -55,19 +56,6 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
     return { copy, generation, placement }
   },
 })
-
-/** A name that is mistyped would leave nobody out, and nobody would know. */
-function namesIn(list: string, nodes: readonly string[]): string[] {
-  const names = list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  const unknown = names.find((name) => !nodes.includes(name))
-  if (unknown === undefined) return names
-  throw new RescueError('USAGE', `without: ${JSON.stringify(unknown)} is no control-plane node of the config`, {
-    hint: `name some of: ${nodes.join(', ')}`,
-  })
-}
 
 /** The member whose log reaches furthest: the next leader, as raft chooses it. */
 function furthest(copies: readonly Copy[], { members }: Facts['generation']): Copy | undefined {

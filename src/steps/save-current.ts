@@ -82,7 +82,10 @@ async function goOnWithout({ world, note, inputs }: Ctx, { message }: RescueErro
   const question = `${said}. Go on without a backup of it?`
   const isAccepted =
     inputs.unsaved === 'accept' ||
-    (await world.prompter.confirm(question, { flag: '--set unsaved=accept', default: false }))
+    (await world.prompter.confirm(question, {
+      flag: 'a terminal, or in a new run --set unsaved=accept',
+      default: false,
+    }))
   if (!isAccepted) {
     throw new RescueError('PRECONDITION', said, {
       hint: 'nothing was restored yet; bring its etcd back and resume the run, or resume it and agree',

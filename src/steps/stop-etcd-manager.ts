@@ -9,6 +9,7 @@ import { etcdManagerPod } from './support/containers.ts'
 import { keepStopped, mustHaveManifest, startPod } from './support/etcd-managers.ts'
 import { quorumOf } from './support/generation.ts'
 import { mustBeSafeToStart } from './support/may-start.ts'
+import { namedNodes } from './support/named-nodes.ts'
 import { ownBackupNames } from './support/new-backups.ts'
 import { onAll, onSeats } from './support/on-seats.ts'
 
@@ -71,12 +72,14 @@ export const stopEtcdManager = defineStep<'placement' | 'saved', 'stopped' | 'ea
 
 /** One that lives on behind a broken network still runs the empty cluster, and may lead the others when it is back. */
 async function agreeWithout({ world, note, inputs }: Ctx, away: readonly string[]): Promise<void> {
+  const nodes = world.controlPlane.map(({ name }) => name)
+  const down = namedNodes('down', inputs.down, nodes)
   if (away.length === 0) return
   const said = `etcd-manager cannot be stopped on ${away.join(', ')}, which cannot be reached`
   const question = `${said}. Is it surely down there? Go on without?`
   // --yes knows nothing of it: a member that lives on behind a broken network would bring another cluster along
-  const flag = `--set down=${away.join(',')}`
-  const isSaid = away.every((name) => inputs.down.split(',').includes(name))
+  const flag = `a terminal, or in a new run --set down=${away.join(',')}`
+  const isSaid = away.every((name) => down.includes(name))
   if (isSaid || (await world.prompter.confirm(question, { flag, default: false }))) {
     note(
       `${said}: before it comes back, move its state file and data/ directory away, or it brings another cluster along`,

@@ -86,7 +86,11 @@ async function takeBack({ recall, runId }: Ctx, host: RemoteHost, seat: Seat): P
   const path = `${seat.base}/state`
   const kept = await readFile(host, beforeOf(seat, runId), MAX_BYTES)
   if (had === undefined || (had === true && kept === undefined)) return
-  if (had === true && kept !== undefined) return writeFileOn(host, path, kept)
+  if (had === true && kept !== undefined) {
+    await writeFileOn(host, path, kept)
+    // a run that is resumed keeps what is there then, and not this again
+    return makeMove(host, { from: beforeOf(seat, runId), to: `${beforeOf(seat, runId)}.${Date.now()}` })
+  }
   const written = await readFile(host, path, MAX_BYTES)
   if (written !== undefined) await makeMove(host, { from: path, to: `${path}.undone-${runId}.${Date.now()}` })
 }

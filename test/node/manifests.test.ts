@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { findManifests, putManifestsBack, setManifestsAside } from '../../src/node/manifests.ts'
@@ -43,6 +44,23 @@ it('sets it aside and puts it back, each time once', async () => {
   expect(await putManifestsBack(host, main)).toBe(1)
   expect(await putManifestsBack(host, main)).toBe(0)
   expect(readdirSync(dir).sort()).toEqual(Object.keys(files).sort())
+})
+
+it('a directory that may not be read is an error, and not one without manifests', async () => {
+  const { dir, aside } = await scene(files)
+  const isRoot = process.getuid?.() === 0
+  mkdirSync(aside)
+  chmodSync(aside, isRoot ? 0o700 : 0)
+  const root = dir.slice(0, -'/etc/kubernetes/manifests'.length)
+  for (const part of ['', 'etc', 'etc/kubernetes', 'etc/kubernetes/manifests']) chmodSync(join(root, part), 0o755)
+  // root may read everything, so it asks as nobody
+  const asNobody = (argv: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', ...argv])
+    return { code: status ?? 127, stdout, stderr: String(stderr) }
+  }
+  const host = localHost(isRoot ? asNobody : undefined, root)
+  await expect(findManifests(host, main)).rejects.toMatchObject({ code: 'HOST_COMMAND', message: /ermission denied/ })
+  chmodSync(aside, 0o700)
 })
 
 it('is nothing where there is no such directory', async () => {

@@ -70,6 +70,13 @@ describe('a rename on a node', () => {
     expect([existsSync(at('data/wanted')), existsSync(at('out/wanted'))]).toEqual([true, false])
     await makeMoves(host, reversed(moves))
     expect(existsSync(at('trashcan/wanted'))).toBe(true)
+    // somebody took the wanted one away: what lies in its place is not it
+    const [out, into] = moves as [Move, Move]
+    await makeMove(host, out)
+    await makeMove(host, { from: into.from, to: at('elsewhere') })
+    await expect(makeMoves(host, moves)).rejects.toMatchObject({ message: /neither/ })
+    await makeMove(host, { from: at('elsewhere'), to: into.from })
+    await makeMove(host, { from: out.to, to: out.from })
     const bad = [moves[0] as Move, { from: at('gone'), to: at('x') }, { from: at('trashcan'), to: at('data') }]
     await expect(makeMoves(host, bad)).rejects.toMatchObject({ message: /neither \S+gone nor/ })
     expect(existsSync(at('trashcan/wanted'))).toBe(true)

@@ -17,6 +17,8 @@ const member = {
 }
 const before = changeState(Buffer.alloc(0), { token: 'new', etcdVersion: '3.6.1', nodes: [member] })
 
+const newer = changeState(before, { token: 'newer', etcdVersion: '3.6.1', nodes: [member] })
+
 async function scene(state: Buffer | undefined) {
   const root = await tempDir()
   const base = join(root, 'mnt/v')
@@ -37,7 +39,7 @@ async function scene(state: Buffer | undefined) {
     remembered: new Map<string, unknown>(),
   }
   const undo = () => stepOf('write-state').undo?.(contextOf('write-state', options).context as never, undefined)
-  return { base, seat, run: () => runStep('write-state', options), undo }
+  return { base, seat, run: () => runStep('write-state', options), undo, remembered: options.remembered }
 }
 
 describe('write-state', () => {
@@ -52,6 +54,17 @@ describe('write-state', () => {
     expect(readFileSync(join(base, kept))).toEqual(before)
     await undo()
     expect(readFileSync(join(base, 'state'))).toEqual(before)
+  })
+
+  test('taken back, changed by others and done again, the newer one is what comes back', async () => {
+    const { base, run, undo, remembered } = await scene(before)
+    await run()
+    await undo()
+    remembered.clear()
+    writeFileSync(join(base, 'state'), newer)
+    await run()
+    await undo()
+    expect(readFileSync(join(base, 'state'))).toEqual(newer)
   })
 
   test.each([
