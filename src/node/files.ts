@@ -45,7 +45,8 @@ export async function readFirst(
 
 /** Names that begin with a dot are not matched by `*`, and what is larger, or goes away meanwhile, is passed over. */
 const READ_ALL =
-  'n=$1; shift; for d do [ ! -d "$d" ] || [ -r "$d" -a -x "$d" ] || exec ls -- "$d/."; for f in "$d"/*; do [ -f "$f" ] && [ "$(stat -L -c %s -- "$f")" -le "$n" ] || continue; ' +
+  'n=$1; shift; for d do [ ! -d "$d" ] || { [ -r "$d" ] && [ -x "$d" ]; } || exec ls -- "$d/."; ' +
+  'for f in "$d"/*; do [ -f "$f" ] && [ "$(stat -L -c %s -- "$f")" -le "$n" ] || continue; ' +
   'printf "%s\\0" "$f"; base64 -w 0 -- "$f" || [ ! -e "$f" ] || exit 1; printf "\\0"; done; done'
 const MAX_ALL_BYTES = 16 << 20
 

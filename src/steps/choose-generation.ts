@@ -16,6 +16,8 @@ const inputs = z.strictObject({
   copy: z.string().default('auto'),
   /** Names of nodes whose directory is not to be used, with commas between. */
   without: z.string().default(''),
+  /** Nodes that cannot be reached and are surely off, with commas between; see stop-etcd-manager, which asks. */
+  down: z.string().default(''),
 })
 type Inputs = z.infer<typeof inputs>
 type Ctx = Context<'copies', Inputs>
@@ -43,9 +45,11 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
     const { world, needs, inputs, note } = context
     const nodes = world.target.nodes.controlPlane.map(({ name }) => name)
     const without = namedNodes('without', inputs.without, nodes)
+    const down = namedNodes('down', inputs.down, nodes)
     const chosen = await chooseCopyOf(context)
     const generation = formGeneration({ copies: needs.copies, copy: chosen, nodes, without })
     const placement = await place(context, chosen, generation)
+    mustBeKnownDown(context, placement, down)
     const copy = furthest(needs.copies, generation) ?? chosen
     const { members, missing, size } = generation
     note(`returning to ${generation.token}: ${members.length} of ${size} members have their directory`)
@@ -56,6 +60,17 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs>({
     return { copy, generation, placement }
   },
 })
+
+/** A node without a seat could not be reached. Whether it is down is asked before etcd stops: not by then, where nobody can. */
+function mustBeKnownDown({ world }: Ctx, { seats }: Facts['placement'], down: readonly string[]): void {
+  if (world.prompter.interactive) return
+  const isSaid = (name: string) => down.includes(name) || seats.some(({ node }) => node === name)
+  const unsaid = world.controlPlane.map(({ name }) => name).filter((name) => !isSaid(name))
+  if (unsaid.length === 0) return
+  throw new RescueError('ANSWER_MISSING', `${unsaid.join(', ')} cannot be reached, and nobody can be asked if down`, {
+    hint: `nothing was changed; if surely down, say so in a new run: --set down=${unsaid.join(',')}`,
+  })
+}
 
 /** The member whose log reaches furthest: the next leader, as raft chooses it. */
 function furthest(copies: readonly Copy[], { members }: Facts['generation']): Copy | undefined {

@@ -88,7 +88,11 @@ describe('choose-generation', () => {
   })
 
   test('a node that is away has no seat, and does not hold up a quorum', async () => {
-    const { gives, notes } = await choose({ away: ['b'] })
+    await expect(choose({ away: ['b'] })).rejects.toMatchObject({
+      code: 'ANSWER_MISSING',
+      hint: /nothing was changed.*--set down=b/,
+    })
+    const { gives, notes } = await choose({ away: ['b'], inputs: { down: 'b' } })
     expect(gives.placement.seats.map(({ node }) => node)).toEqual(['a', 'c'])
     expect(notes[0]).toMatch(/^b cannot be reached, and takes no part/)
   })

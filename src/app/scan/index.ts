@@ -52,10 +52,10 @@ async function scanAll(scan: Scan): Promise<ScanValue> {
     searchNodes(scan),
     ...clustersOf(scan).map((name) => searchStore(scan, name)),
   ])
-  const failed = [nodes, ...stores].filter((one) => one instanceof RescueError)
-  const asked = scan.notes.includes(NO_NODES) ? stores : [nodes, ...stores]
-  if (failed[0] !== undefined && failed.length === asked.length) throw failed[0]
-  const found = [nodes, ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
+  const asked = [nodes, ...stores].filter((one) => one !== undefined)
+  const [first] = asked
+  if (first instanceof RescueError && asked.every((one) => one instanceof RescueError)) throw first
+  const found = [nodes ?? [], ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
   const copies = namedByToken(found.flatMap((some) => (some instanceof RescueError ? [] : some)))
   const wanted = scan.options.etcdCluster
   const shown = copies.filter(({ value }) => wanted === undefined || [wanted, 'unknown'].includes(value.etcdCluster))
@@ -80,13 +80,14 @@ const clustersOf = ({ config, options }: Scan) =>
 const NO_NODES =
   'no control-plane node is configured: only backups were looked for (list the nodes under nodes: controlPlane: in etcd-rescue.yaml)'
 
-async function searchNodes(scan: Scan): Promise<Found[] | RescueError> {
+/** Undefined when there is none to ask. */
+async function searchNodes(scan: Scan): Promise<Found[] | RescueError | undefined> {
   const { session, config, signal } = scan
   const [etcdCluster = 'main'] = clustersOf(scan)
   const target = toTarget(config, etcdCluster)
   if (target.nodes.controlPlane.length === 0) {
     scan.notes.push(NO_NODES)
-    return []
+    return undefined
   }
   const nodes = lazyNodes(session, config, { etcdCluster, signal })
   try {
