@@ -1,4 +1,5 @@
 import { badPage } from './damage.ts'
+import { checkLeaf } from './leaf.ts'
 import { type DbMeta, readMeta } from './meta-page.ts'
 import { ELEMENT_BYTES, elementAt, HEADER_BYTES, type Page, parsePage, readUint64 } from './page.ts'
 import type { PageSource } from './source.ts'
@@ -19,6 +20,9 @@ export interface Bucket {
 }
 
 const MAX_BUCKETS = 100
+/** What etcd 3.4 to 3.6 make when they start, and keep through a restore; without the first two none opens it. */
+const VITAL = ['key', 'meta']
+const OTHERS = ['alarm', 'auth', 'authRoles', 'authUsers', 'cluster', 'lease', 'members', 'members_removed']
 /** The beginning of a page that holds one very large value is enough to find its keys. */
 const PEEK_BYTES = 16 * 1024
 
@@ -74,11 +78,15 @@ function inlinePage(db: Db, id: number, body: Buffer): Page {
   return { ...parsed, id, length: body.length }
 }
 
-/** The buckets of an etcd database, by name. etcd has about ten of them, all in one page. */
+/**
+ * The buckets of an etcd database, by name. etcd has about ten of them, all in one page. bbolt finds them by binary
+ * search and refuses to open a database in which they are out of order.
+ */
 export async function readBuckets(db: Db): Promise<Map<string, Bucket>> {
   const page = await readPage(db, db.meta.root)
   if (page.kind !== 'leaf' || page.count > MAX_BUCKETS)
     throw badPage(page.id, 'it is not the list of buckets of an etcd')
+  checkLeaf(page)
   const buckets = new Map<string, Bucket>()
   for (let index = 0; index < page.count; index++) {
     if (!elementAt(page, index).isBucket) throw badPage(page.id, `element ${index} is not a bucket`)
@@ -86,4 +94,14 @@ export async function readBuckets(db: Db): Promise<Map<string, Bucket>> {
     buckets.set(bucket.name, bucket)
   }
   return buckets
+}
+
+/** What is wrong with a list of buckets: a name of which one bit flipped hides all that its bucket holds. */
+export function lackingBuckets(buckets: Map<string, Bucket>): string[] {
+  const lacking = [...VITAL, ...OTHERS].filter((name) => !buckets.has(name))
+  return lacking.map((name) =>
+    VITAL.includes(name)
+      ? `unusable: there is no bucket ${name}`
+      : `there is no bucket ${name}, which every etcd has: what it held would be lost`,
+  )
 }

@@ -1,5 +1,5 @@
 import { isDamage, MAX_FINDINGS } from './damage.ts'
-import { type Bucket, type Db, openDb, readBuckets, readPage } from './db.ts'
+import { type Bucket, type Db, lackingBuckets, openDb, readBuckets, readPage } from './db.ts'
 import { type EtcdMeta, readEtcdMeta } from './etcd-meta.ts'
 import { type FreePages, readFreePages } from './freelist.ts'
 import type { KvRecord } from './kv.ts'
@@ -61,6 +61,7 @@ export async function inspectDb(source: PageSource, options: InspectOptions = {}
   const used = new Uint8Array(Math.ceil(db.meta.pages / 8))
   const walk: WalkOptions = { tolerant: true, findings, used, signal: options.signal }
   const buckets = await readBuckets(db)
+  findings.push(...lackingBuckets(buckets))
   claimPages(used, 0, 2)
   claimPages(used, db.meta.root, (await readPage(db, db.meta.root)).length / db.meta.pageSize)
   const { tally, last } = await tallyKeys(db, buckets.get('key'), walk, options)
@@ -95,7 +96,6 @@ async function tallyKeys(
 ): Promise<{ tally: Tally; last: number }> {
   const tally = new Tally(options)
   const pass: Pass = { tally, seen: new SeenKeys(), view: new RecordView(), last: 0, options }
-  if (!bucket) add(walk.findings, 'unusable: there is no bucket of keys')
   let passed = 0
   for await (const pages of bucket ? sweepLeaves(db, bucket, walk) : []) {
     for (const page of pages) {

@@ -1,6 +1,6 @@
 import { memoReader } from './blocks.ts'
 import { isDamage } from './damage.ts'
-import { type Db, openDb, readBuckets } from './db.ts'
+import { type Db, lackingBuckets, openDb, readBuckets } from './db.ts'
 import { type EtcdMember, readEtcdMeta } from './etcd-meta.ts'
 import { countPrefixes, type EtcdClusterName, guessCluster } from './guess.ts'
 import { type DbMeta, readMeta } from './meta-page.ts'
@@ -98,6 +98,7 @@ async function primeRoot(reader: ReturnType<typeof memoReader>, { root, pageSize
 
 async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
   const buckets = await readBuckets(db)
+  peek.findings.push(...lackingBuckets(buckets))
   const { clusterVersion, consistentIndex, term, compactRevision, scheduledCompactRevision, members, removedMembers } =
     await readEtcdMeta(db, buckets, peek.findings)
   Object.assign(peek, { consistentIndex, compactRevision, members, removedMembers })
@@ -106,10 +107,7 @@ async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
   await lookForFree(db, peek)
   peek.guess = guessCluster(members, [])
   const key = buckets.get('key')
-  if (!key) {
-    peek.findings.push('unusable: there is no bucket of keys')
-    return
-  }
+  if (!key) return
   const sample = await sampleKeys(db, key, {
     leaves: db.meta.pageSize > 8192 ? 6 : 30,
     compactRevision,

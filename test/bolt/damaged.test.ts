@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openDb } from '../../src/bolt/db.ts'
 import { bufferSource, checkDb, inspectDb, peekDb, scanWal } from '../../src/bolt/index.ts'
+import { elementAt, parsePage } from '../../src/bolt/page.ts'
 import { etcdReleases, noEtcd, scene, testEtcd } from '../support/etcd.ts'
 import { compactCopy, dbOf, liveALittle, randomSource, usedPages, walOf } from './support.ts'
 
@@ -69,6 +71,32 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
       }
     }
   })
+
+  it.each([
+    ['out of order', 'members_removed', 'me\xb8bers_removed', 'its keys are not in order'],
+    ['of keys under another name', 'key', 'kez', 'there is no bucket key'],
+    ['of the consistent index under another name', 'meta', 'metb', 'there is no bucket meta'],
+    ['of the leases under another name', 'lease', 'leasf', 'there is no bucket lease, which every etcd has'],
+  ])('a bucket %s is told', async (_, name, becomes, told) => {
+    const { root } = (await openDb(bufferSource(good))).meta
+    const db = changed((copy) => {
+      const page = copy.subarray(root * PAGE, (root + 1) * PAGE)
+      const { keyStart } = elementAt(parsePage(page, root, PAGE, root + 1), indexOf(page, root, name))
+      page.write(becomes, keyStart, 'latin1')
+    })
+    expect((await peekDb(bufferSource(db))).findings.join()).toContain(told)
+    const strict = await checkDb(bufferSource(db)).then(({ findings }) => findings.join(), String)
+    expect(strict).toContain(told)
+  })
+
+  function indexOf(page: Buffer, root: number, name: string): number {
+    const parsed = parsePage(page, root, PAGE, root + 1)
+    const nameAt = (index: number) => {
+      const { keyStart, keyEnd } = elementAt(parsed, index)
+      return page.toString('latin1', keyStart, keyEnd)
+    }
+    return Array.from({ length: parsed.count }, (_, index) => index).findIndex((index) => nameAt(index) === name)
+  }
 
   it('two leaves that changed places are noticed', async () => {
     const leaves = heads.filter((id) => good.readUInt16LE(id * PAGE + 8) === 2)

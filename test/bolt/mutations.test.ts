@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openDb } from '../../src/bolt/db.ts'
 import { bufferSource, inspectDb, type PageSource, peekDb, scanWal, walTail } from '../../src/bolt/index.ts'
 import { createKvDigest, digestClient } from '../../src/digest/index.ts'
 import type { EtcdRelease } from '../../src/ports/etcd.ts'
@@ -15,7 +16,7 @@ const release = (await etcdReleases()).at(-1)
 const SEED = Number(process.env.ETCD_RESCUE_TEST_SEED ?? 20_260_101)
 const DATABASES = 10_000
 const WALS = 2000
-const ASKED = 60
+const ASKED = Number(process.env.ETCD_RESCUE_TEST_ASKED ?? 60)
 const PAGE = 4096
 
 /** A mutant that the reader finds nothing wrong with, and what it says is in it. */
@@ -24,6 +25,7 @@ interface Healthy {
   file: Buffer
   revision: number
   compactRevision: number
+  scheduledCompactRevision: number
   keys: number
   digest: string
 }
@@ -57,7 +59,10 @@ describe.skipIf(!release)(`damaged files, seed ${SEED} (${release ? 'made from r
   const inspect = (file: Buffer) => inspectDb(bounded(file), { digest: createKvDigest() })
 
   it(`${DATABASES} databases: each ends in findings, COPY_CORRUPT or a whole answer`, async () => {
-    const heads = (await usedPages(db)).filter((id) => db.readUInt32LE(id * PAGE) === id)
+    const pages = (await usedPages(db)).filter((id) => db.readUInt32LE(id * PAGE) === id)
+    // one page of many says where everything is: it is hit more often than chance would have it
+    const root = (await openDb(bufferSource(db))).meta.root
+    const heads = [...pages, root, root]
     const before = process.memoryUsage().rss
     let seen = 0
     let slowest = 0
@@ -77,35 +82,44 @@ describe.skipIf(!release)(`damaged files, seed ${SEED} (${release ? 'made from r
     }
     expect(slowest).toBeLessThan(5000)
     expect(seen).toBeGreaterThan(DATABASES / 3)
-    expect(process.memoryUsage().rss - before).toBeLessThan(600 * 2 ** 20)
+    expect(process.memoryUsage().rss - before).toBeLessThan(600 * 2 ** 20 + 2 * ASKED * db.length)
   }, 120_000)
 
-  it(`where it finds nothing, etcd's tool and a restored etcd agree (${ASKED} of each kind)`, async () => {
-    if (!release) throw new Error(noEtcd)
-    const changed = healthy.filter((one) => one.digest !== digest)
-    const same = healthy.filter((one) => one.digest === digest)
-    expect(Math.min(changed.length, same.length)).toBeGreaterThan(10)
-    // an etcd mostly waits for its election, so several at once
-    const lanes = [0, 1, 2, 3].map(async (lane) => {
-      for (let at = lane; at < healthy.length; at += 4) await asEtcdSays(release, healthy[at] as Healthy, lane)
-    })
-    await Promise.all(lanes)
-  }, 240_000)
+  it(
+    `where it finds nothing, etcd's tool and a restored etcd agree (${ASKED} of each kind)`,
+    async () => {
+      if (!release) throw new Error(noEtcd)
+      const changed = healthy.filter((one) => one.digest !== digest)
+      const same = healthy.filter((one) => one.digest === digest)
+      expect(Math.min(changed.length, same.length)).toBeGreaterThan(10)
+      // an etcd mostly waits for its election, so several at once
+      const lanes = [0, 1, 2, 3].map(async (lane) => {
+        for (let at = lane; at < healthy.length; at += 4) await asEtcdSays(release, healthy[at] as Healthy)
+      })
+      // all to their ends: none may go on into the next test, or into this one's second turn
+      const ends = await Promise.allSettled(lanes)
+      const wrong = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+      if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(String).join('\n'))
+    },
+    120_000 + ASKED * 2000,
+  )
 
-  async function asEtcdSays(etcd: EtcdRelease, one: Healthy, lane: number) {
-    const { what, file, revision, compactRevision, keys, digest: said } = one
-    const path = join(here.dir, `mutant-${lane}.db`)
-    const dataDir = join(here.dir, `mutant-${lane}`)
+  async function asEtcdSays(etcd: EtcdRelease, one: Healthy) {
+    const { what, file, revision, compactRevision, scheduledCompactRevision: scheduled, keys, digest: said } = one
+    const own = await mkdtemp(join(here.dir, 'mutant-'))
+    const path = join(own, 'db')
+    const dataDir = join(own, 'data')
     await writeFile(path, file, { mode: 0o600 })
     const { stdout } = await exec(etcd.etcdutl ?? etcd.etcdctl, ['snapshot', 'status', '-w', 'json', path], {
       timeout: 20_000,
     })
-    expect(Math.max(JSON.parse(stdout).revision, compactRevision, 1), what).toBe(revision)
+    // the tool gives the last key's; an etcd that starts does not fall behind a compaction
+    expect(Math.max(JSON.parse(stdout).revision, compactRevision, scheduled, 1), what).toBe(revision)
     await testEtcd().restore(etcd, path, dataDir, { skipHashCheck: true })
     const member = here.keep(await testEtcd().start(etcd, dataDir))
     const served = await digestClient(member.client)
     await member.stop()
-    await rm(dataDir, { recursive: true, force: true })
+    await rm(own, { recursive: true, force: true })
     expect({ keys: served.keys, digest: served.digest }, what).toEqual({ keys, digest: said })
   }
 
