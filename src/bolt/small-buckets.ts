@@ -1,7 +1,9 @@
+import { badPage, MAX_FINDINGS } from './damage.ts'
 import type { Bucket, Db } from './db.ts'
+import { isReadableEntry, REWRITTEN } from './etcd-entries.ts'
 import { elementAt, type Page } from './page.ts'
 import { FieldReader } from './protobuf.ts'
-import { sweepLeaves } from './sweep.ts'
+import { note, sweepLeaves } from './sweep.ts'
 import type { WalkOptions } from './walk.ts'
 
 export interface DbLease {
@@ -35,24 +37,32 @@ export async function readSmallBuckets(db: Db, buckets: Map<string, Bucket>, wal
   }
   for (const [name, bucket] of buckets) {
     if (name === 'key') continue
-    for await (const pages of sweepLeaves(db, bucket, walk)) for (const page of pages) takePage(small, name, page)
+    for await (const pages of sweepLeaves(db, bucket, walk)) for (const page of pages) takePage(small, name, page, walk)
   }
   return small
 }
 
-function takePage(small: SmallBuckets, name: string, page: Page): void {
+function takePage(small: SmallBuckets, name: string, page: Page, walk: WalkOptions): void {
   for (let index = 0; index < page.count; index++) {
     const { keyStart, keyEnd, valueEnd } = elementAt(page, index)
+    const key = page.body.subarray(keyStart, keyEnd)
+    const value = page.body.subarray(keyEnd, valueEnd)
     small.entries++
-    takeEntry(small, name, page.body.subarray(keyStart, keyEnd), page.body.subarray(keyEnd, valueEnd))
+    if (isReadableEntry(name, key, value)) takeEntry(small, name, key, value)
+    else noteUnreadable(walk, name, page.id, index)
   }
+}
+
+function noteUnreadable(walk: WalkOptions, name: string, id: number, index: number): void {
+  const damage = badPage(id, `etcd cannot read element ${index} of the bucket ${name}`)
+  if (!REWRITTEN.includes(name)) note(walk, damage)
+  else if (walk.findings.length < MAX_FINDINGS) walk.findings.push(`${damage.message}; a restore writes it anew`)
 }
 
 function takeEntry({ leases, auth, alarms }: SmallBuckets, name: string, key: Buffer, value: Buffer): void {
   if (name === 'lease') {
     leases.count++
-    const lease = leases.list.length < MAX_LISTED ? readLease(value) : undefined
-    if (lease) leases.list.push(lease)
+    if (leases.list.length < MAX_LISTED) leases.list.push(readLease(value))
   } else if (name === 'auth' && key.toString('latin1') === 'authEnabled') auth.enabled = value[0] === 1
   else if (name === 'authUsers') auth.users++
   else if (name === 'authRoles') auth.roles++
@@ -60,28 +70,20 @@ function takeEntry({ leases, auth, alarms }: SmallBuckets, name: string, key: Bu
 }
 
 /** A `leasepb.Lease`: 1 id, 2 TTL, 3 remaining TTL. */
-function readLease(value: Buffer): DbLease | undefined {
+function readLease(value: Buffer): DbLease {
   const lease: DbLease = { id: '0', ttl: 0, remaining: 0 }
-  try {
-    const reader = new FieldReader(value)
-    while (reader.next()) {
-      if (reader.field === 1) lease.id = String(BigInt.asIntN(64, reader.big()))
-      else if (reader.field === 2) lease.ttl = reader.value
-      else if (reader.field === 3) lease.remaining = reader.value
-    }
-    return lease
-  } catch {
-    return undefined
+  const reader = new FieldReader(value)
+  while (reader.next()) {
+    if (reader.field === 1) lease.id = String(BigInt.asIntN(64, reader.big()))
+    else if (reader.field === 2) lease.ttl = reader.value
+    else if (reader.field === 3) lease.remaining = reader.value
   }
+  return lease
 }
 
 /** The key is an `AlarmMember`: 1 member, 2 alarm. */
 function readAlarm(key: Buffer): string {
-  try {
-    const reader = new FieldReader(key)
-    while (reader.next()) if (reader.field === 2) return ALARMS[reader.value] ?? 'unknown'
-  } catch {
-    return 'unknown'
-  }
+  const reader = new FieldReader(key)
+  while (reader.next()) if (reader.field === 2) return ALARMS[reader.value] ?? 'unknown'
   return 'NONE'
 }

@@ -89,6 +89,19 @@ describe.skipIf(!release)(`damaged databases (${release ? 'made from a real one'
     expect(strict).toContain(told)
   })
 
+  it('a lease that etcd cannot read is told, with its page', async () => {
+    const { root } = (await openDb(bufferSource(good))).meta
+    const page = good.subarray(root * PAGE, (root + 1) * PAGE)
+    // an inline bucket: after its name 16 bytes, the header of a page, one element, and the lease's key
+    const { keyEnd } = elementAt(parsePage(page, root, PAGE, root + 1), indexOf(page, root, 'lease'))
+    const lease = root * PAGE + keyEnd + 16 + 16 + 16 + 8
+    expect(good[lease]).toBe(0x08)
+    const db = changed((copy) => copy.writeUInt8(0x0b, lease))
+    await expect(checkDb(bufferSource(db))).rejects.toMatchObject({
+      message: `page ${root}: etcd cannot read element 0 of the bucket lease`,
+    })
+  })
+
   function indexOf(page: Buffer, root: number, name: string): number {
     const parsed = parsePage(page, root, PAGE, root + 1)
     const nameAt = (index: number) => {
