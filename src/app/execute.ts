@@ -6,6 +6,7 @@ import { type Journal, type RunOptions, type RunResult, runPlan, type StopSwitch
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
 import type { Plan } from '../runbook/index.ts'
+import { dropAhead } from '../steps/support/ahead.ts'
 import { returnMembers } from '../steps/support/members.ts'
 import { sessionPrompter } from './prompter.ts'
 import type { Session } from './session.ts'
@@ -42,7 +43,7 @@ export async function withWorld<T>(
       return await body(world, { emit: screen.listen, stop, lock: { breakLock } })
     } finally {
       // what a step left running for the next one, which a failed run never reached
-      await returnMembers(world)
+      await Promise.allSettled([returnMembers(world), dropAhead(world)])
       await world.close()
     }
   } finally {

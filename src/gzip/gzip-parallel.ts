@@ -1,14 +1,14 @@
-import { availableParallelism } from 'node:os'
 import { type Duplex, Transform, type TransformCallback } from 'node:stream'
 import { constants, crc32, deflateRawSync } from 'node:zlib'
-import { RescueError } from '../errors/rescue-error.ts'
+import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
+import { explain } from './explain.ts'
 import { HEADER, trailer } from './member.ts'
 import { type Pool, startPool } from './worker-pool.ts'
 
 export interface GzipOptions {
-  /** 1 (default) to 9. 1 is two to three times as fast as 6, and its result a sixth to a quarter larger. */
+  /** 1 (default) to 9. */
   level?: number
-  /** Threads. Default: one a core, at most 4. */
+  /** Threads. */
   workers?: number
   /** Default 1 MiB. */
   blockBytes?: number
@@ -38,7 +38,7 @@ class ParallelGzip extends Transform {
   /** Everything before is pushed when this resolves. */
   #pushed: Promise<void>
 
-  constructor({ level = 1, workers = Math.min(4, availableParallelism()), blockBytes = 1 << 20 }: GzipOptions) {
+  constructor({ level = LEVEL, workers = WORKERS, blockBytes = BLOCK_BYTES }: GzipOptions) {
     super({ writableHighWaterMark: blockBytes, readableHighWaterMark: blockBytes })
     this.#level = level
     this.#workers = workers
@@ -105,10 +105,7 @@ class ParallelGzip extends Transform {
   }
 }
 
+/** As a thread would. */
 function deflateHere(data: Buffer, level: number): Buffer {
-  return deflateRawSync(data, { level, memLevel: 9, finishFlush: constants.Z_SYNC_FLUSH })
-}
-
-function explain(cause: Error): RescueError {
-  return new RescueError('STEP_FAILED', `gzip failed: ${cause.message}`, { hint: 'start the command again', cause })
+  return deflateRawSync(data, { level, memLevel: 9, windowBits: 13, finishFlush: constants.Z_SYNC_FLUSH })
 }

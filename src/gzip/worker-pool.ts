@@ -1,14 +1,40 @@
 import { Worker } from 'node:worker_threads'
 
-interface Answer {
-  id: number
-  block: ArrayBuffer
-  deflated: Uint8Array
+/** A part of a file that is open, in bytes. The descriptor must stay open until the answer is there. */
+export interface Piece {
+  fd: number
+  at: number
+  length: number
 }
+
+/** A piece's deflated bytes, and where they are. */
+export interface StoredPiece {
+  /** What they were made of, at the same place of this file. */
+  sourceFd: number
+  crc: number
+  fd: number
+  at: number
+  bytes: number
+}
+
+type Job =
+  | { kind: 'block'; block: ArrayBuffer; length: number }
+  | ({ kind: 'piece'; ahead: StoredPiece | undefined } & Piece)
+  | ({ kind: 'store'; toFd: number; to: number } & Piece)
 
 export interface Pool {
   /** The block is moved to a thread; the first `length` bytes count. Resolves to them deflated, and the block back. */
   deflate(block: ArrayBuffer, length: number): Promise<{ deflated: Uint8Array; block: ArrayBuffer }>
+  /**
+   * Reads and deflates a piece of a file. `ahead` is taken instead (`isSame`) only when the piece equals, byte for byte,
+   * what that was made of.
+   */
+  deflatePiece(
+    piece: Piece,
+    ahead: StoredPiece | undefined,
+  ): Promise<{ deflated: Uint8Array; crc: number; isSame: boolean }>
+  /** Deflates a piece of a file into a place of another. Resolves to the CRC-32 of the piece and the bytes written. */
+  storePiece(piece: Piece, toFd: number, to: number): Promise<{ crc: number; bytes: number }>
   /** Ends all threads; what is still asked for rejects. */
   close(): Promise<void>
 }
@@ -16,7 +42,7 @@ export interface Pool {
 /** Threads that deflate blocks, each block on the thread with the fewest waiting. A thread starts when it is needed. */
 export function startPool(size: number, level: number): Pool {
   const url = new URL('./deflate-worker.mjs', import.meta.url)
-  const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>()
+  const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>()
   const threads: { worker: Worker; load: number }[] = []
   let next = 0
   let failure: Error | undefined
@@ -30,9 +56,9 @@ export function startPool(size: number, level: number): Pool {
   function startThread() {
     const worker = new Worker(url)
     const thread = { worker, load: 0 }
-    worker.on('message', (answer: Answer) => {
+    worker.on('message', (answer: { id: number }) => {
       thread.load -= 1
-      waiting.get(answer.id)?.resolve(answer)
+      waiting.get(answer.id)?.resolve(answer as never)
       waiting.delete(answer.id)
     })
     worker.on('error', fail)
@@ -46,16 +72,21 @@ export function startPool(size: number, level: number): Pool {
     return free && (free.load === 0 || threads.length === size) ? free : startThread()
   }
 
+  function ask<T>(job: Job, moved: ArrayBuffer[] = []): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (failure) return reject(failure)
+      const thread = freest()
+      next += 1
+      thread.load += 1
+      waiting.set(next, { resolve, reject })
+      thread.worker.postMessage({ id: next, level, ...job }, moved)
+    })
+  }
+
   return {
-    deflate: (block, length) =>
-      new Promise<Answer>((resolve, reject) => {
-        if (failure) return reject(failure)
-        const thread = freest()
-        next += 1
-        thread.load += 1
-        waiting.set(next, { resolve, reject })
-        thread.worker.postMessage({ id: next, level, block, length }, [block])
-      }),
+    deflate: (block, length) => ask({ kind: 'block', block, length }, [block]),
+    deflatePiece: (piece, ahead) => ask({ kind: 'piece', ahead, ...piece }),
+    storePiece: (piece, toFd, to) => ask({ kind: 'store', toFd, to, ...piece }),
     close: async () => {
       fail(new Error('gzip was stopped'))
       await Promise.all(threads.map(({ worker }) => worker.terminate()))

@@ -2,6 +2,7 @@ import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import type { World } from '../ports/world.ts'
 import { defineStep } from './define.ts'
+import { prepareAhead } from './support/ahead.ts'
 import { fetchMemberDir } from './support/fetch-dir.ts'
 
 /**
@@ -24,7 +25,8 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
   act: async ({ world, needs: { copy }, progress, note, signal }) => {
     const wanted = { host: hostOf(world, copy.node), path: copy.path, id: copy.id }
     const onBytes = (done: number, total: number) => progress('fetch', done, total)
-    const fetched = await fetchMemberDir({ world, signal, note, onBytes }, wanted, ['fetched'])
+    const onDatabase = await prepareAhead(world, copy.sizeBytes + copy.walBytes)
+    const fetched = await fetchMemberDir({ world, signal, note, onBytes, onDatabase }, wanted, ['fetched'])
     note(`fetched ${fetched.files.length} files, digests equal on both ends`)
     return { fetched }
   },

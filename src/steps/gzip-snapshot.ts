@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { gzipParallel } from '../gzip/index.ts'
+import { gzipFile } from '../gzip/index.ts'
 import { defineStep } from './define.ts'
+import { takeAhead } from './support/ahead.ts'
 import { pour } from './support/pour.ts'
 
 export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
@@ -10,12 +10,15 @@ export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
   needs: ['snapshot'],
   gives: ['gz'],
   describe: () => ({ reads: ['the snapshot file'], changes: ['one etcd.backup.gz in the scratch'] }),
-  act: async ({ world, signal, incoming, outgoing, settled, progress }) => {
+  act: async ({ world, signal, outgoing, settled, progress }) => {
+    const { snapshot } = await settled
     const path = await world.scratch.file('etcd.backup.gz')
-    const source = incoming ?? createReadStream((await settled).snapshot.path, { highWaterMark: 1 << 20 })
-    const onBytes = (total: number) => progress('gzip', total)
-    const poured = await pour(source, path, { through: gzipParallel(), outgoing, signal, onBytes })
-    await settled
-    return { gz: { path, ...poured } }
+    const ahead = await takeAhead(world)
+    try {
+      const onBytes = (total: number) => progress('gzip', total)
+      return { gz: { path, ...(await pour(gzipFile(snapshot.path, ahead), path, { outgoing, signal, onBytes })) } }
+    } finally {
+      await ahead?.close()
+    }
   },
 })

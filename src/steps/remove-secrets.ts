@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes'
 import { defineStep } from './define.ts'
+import { dropAhead } from './support/ahead.ts'
 import { returnMembers } from './support/members.ts'
 
 /** An etcd database holds every Secret of the cluster in the clear. */
@@ -12,7 +13,7 @@ export const removeSecrets = defineStep({
     changes: ['everything in the scratch of this run on this machine; the journal stays'],
   }),
   act: async ({ world, note }) => {
-    await returnMembers(world)
+    await Promise.all([returnMembers(world), dropAhead(world)])
     const { files, bytes } = await world.scratch.removeAll()
     note(
       `removed ${files} files (${prettyBytes(bytes, { binary: true })}) from this machine; the originals on the nodes and the backups stay`,

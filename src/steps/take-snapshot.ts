@@ -23,13 +23,13 @@ export const takeSnapshot = defineStep<'restored', 'snapshot'>({
     changes: ['the database becomes a snapshot file in the scratch: its SHA-256 is added to it'],
   }),
   act: async (context) => {
-    const { world, signal, outgoing, progress } = context
+    const { world, signal, progress } = context
     const path = await world.scratch.file('snapshot.db')
     const claimed = await claimDatabase(context.needs.restored.dataDir, path, () => stopped(context))
     await checkRevision(context, claimed)
     const { size } = await stat(claimed)
     const onBytes = (total: number) => progress('snapshot', total, size)
-    return { snapshot: { path, ...(await sealSnapshot(claimed, path, { outgoing, signal, onBytes })) } }
+    return { snapshot: { path, ...(await sealSnapshot(claimed, path, { signal, onBytes })) } }
   },
 })
 

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Facts } from '../../src/steps/facts.ts'
+import { prepareAhead } from '../../src/steps/support/ahead.ts'
 import { pages } from './support/backups.ts'
 import { contextOf, runStep, stepOf } from './support/step.ts'
 import { tempScratch } from './support/temp.ts'
 
+/** Two blocks of a megabyte, and a part of a third. */
 const content = Buffer.concat([pages(500), Buffer.alloc(1_000_000, 'key and value ')])
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex')
 
@@ -34,31 +36,42 @@ describe('gzip-snapshot', () => {
     expect((await stat(gz.path)).mode & 0o777).toBe(0o600)
   })
 
-  test('together: takes what comes in, and passes on exactly what it writes', async () => {
+  test('together: passes on exactly what it writes, once the snapshot is there', async () => {
     const { options } = await scene()
     const outgoing = new PassThrough()
     const passed = buffer(outgoing)
     const { context } = contextOf('gzip-snapshot', options)
-    const incoming = Readable.from([content.subarray(0, 300_000), content.subarray(300_000)])
-    const { gz } = await stepOf('gzip-snapshot').act({ ...context, incoming, outgoing } as never)
+    const { gz } = await stepOf('gzip-snapshot').act({ ...context, outgoing } as never)
     expect((await readFile(gz.path)).equals(await passed)).toBe(true)
     expect(gunzipSync(await passed).equals(content)).toBe(true)
   })
 
-  test('when the step before breaks, no file has the good name and the next one is told', async () => {
+  test('takes over what was compressed while it was fetched, but for the blocks that changed since', async () => {
+    const { path, options } = await scene()
+    const { context } = contextOf('gzip-snapshot', options)
+    const { world } = context
+    const fetched = await world.scratch.file('fetched.part')
+    const before = Buffer.from(content)
+    before.write('changed by the WAL', 1 << 20)
+    await writeFile(fetched, before)
+    const stored = await prepareAhead(world, 0)
+    stored(fetched, 1 << 20, before.length)
+    stored(fetched, before.length, before.length)
+    await rename(fetched, `${fetched}.named`)
+    const { gz } = await stepOf('gzip-snapshot').act(context as never)
+    expect(gunzipSync(await readFile(gz.path)).equals(content)).toBe(true)
+    expect(await readdir(dirname(path))).not.toContain('ahead.deflated')
+  })
+
+  test('when the snapshot cannot be read, no file has the good name and the next one is told', async () => {
     const { path, options } = await scene()
     const outgoing = new PassThrough()
     const passed = buffer(outgoing)
     passed.catch(() => {})
     const { context } = contextOf('gzip-snapshot', options)
-    const incoming = Readable.from(
-      (async function* () {
-        yield content.subarray(0, 300_000)
-        throw new Error('the snapshot broke')
-      })(),
-    )
-    const broken = stepOf('gzip-snapshot').act({ ...context, incoming, outgoing } as never)
-    await expect(broken).rejects.toThrow('the snapshot broke')
+    await rm(path)
+    const broken = stepOf('gzip-snapshot').act({ ...context, outgoing } as never)
+    await expect(broken).rejects.toMatchObject({ code: 'STEP_FAILED', message: /gzip failed/ })
     await expect(passed).rejects.toThrow()
     expect(await readdir(dirname(path))).not.toContain('etcd.backup.gz')
   })

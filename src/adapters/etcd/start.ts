@@ -100,6 +100,8 @@ function flags(dataDir: string, forceNewCluster: boolean): string[] {
     // etcd's largest without a warning: a database that is larger is still served, only not written to
     ...['--quota-backend-bytes', String(8 * 2 ** 30)],
     ...['--auto-compaction-retention', '0'],
+    // alone it has nobody to wait for: with the defaults it votes for itself only after up to a second
+    ...['--heartbeat-interval', '10', '--election-timeout', '100'],
     // 3.4 would write plain text otherwise
     ...['--logger', 'zap', '--log-outputs', 'stderr'],
     ...(forceNewCluster ? ['--force-new-cluster'] : []),

@@ -1,5 +1,5 @@
 /** S3 wants parts of at least 5 MiB and takes 10,000 of them; 4 of 16 MiB at once were fastest (STACK, S3 client). */
-export const PART_BYTES = 16 << 20
+export const PART_BYTES = 8 << 20
 
 /** Part sizes grow, so that 10,000 parts hold far more than any etcd: 16 MiB up to part 1000, then 64 MiB. */
 export function partBytes(number: number): number {

@@ -11,7 +11,11 @@ interface FetchDir {
   signal: AbortSignal
   note(line: string): void
   onBytes(done: number, total: number): void
+  /** The part file of the database, on this machine, holds the first of so many bytes. */
+  onDatabase?(part: string, stored: number, bytes: number): void
 }
+
+const DATABASE = 'member/snap/db'
 
 /** What is fetched: a data directory on a node, and how it is called in messages. */
 interface Wanted {
@@ -30,7 +34,7 @@ export async function fetchMemberDir(
   parts: readonly [string, ...string[]],
 ): Promise<Facts['fetched']> {
   const before = await listed(host, path)
-  if (!before.some((file) => file.path === 'member/snap/db')) throw withoutDb(id, path)
+  if (!before.some((file) => file.path === DATABASE)) throw withoutDb(id, path)
   const total = before.reduce((sum, file) => sum + file.bytes, 0)
   const to = await context.world.scratch.dir(...parts)
   await context.world.scratch.needRoom(total)
@@ -43,7 +47,9 @@ export async function fetchMemberDir(
   const files = []
   for (const file of before) {
     const onBytes = (got: number) => context.onBytes(done + got, total)
-    files.push({ path: file.path, ...(await fetchFile(context, host, path, file, join(to, file.path), onBytes)) })
+    const { world, signal, note, onDatabase: onStored } = context
+    const its = { world, signal, note, ...(onStored && file.path === DATABASE ? { onStored } : {}) }
+    files.push({ path: file.path, ...(await fetchFile(its, host, path, file, join(to, file.path), onBytes)) })
     done += file.bytes
   }
   await mustBeUnchanged(host, path, before)

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,7 +7,7 @@ import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
 import { streamFile } from '../../node/files.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
-import { diskError } from './files.ts'
+import { chunksOf, diskError } from './files.ts'
 import { openPart } from './part-file.ts'
 
 const TRIES = 5
@@ -17,6 +16,8 @@ interface FetchContext {
   world: World
   signal: AbortSignal
   note(line: string): void
+  /** The part file on this machine holds the first of so many bytes. */
+  onStored?(part: string, stored: number, bytes: number): void
 }
 
 /**
@@ -48,7 +49,7 @@ const isBroken = (error: RescueError) =>
   error.code === 'HOST_CONNECTION_LOST' || error.code === 'HOST_UNREACHABLE' || error.code === 'TIMED_OUT'
 
 async function goOn(
-  { signal }: FetchContext,
+  { signal, onStored }: FetchContext,
   host: RemoteHost,
   from: string,
   bytes: number,
@@ -58,7 +59,11 @@ async function goOn(
   const part = `${to}.part`
   const { hash, have } = await hashOfPart(part, to, bytes, signal)
   if ((await sizeOf(to)) !== bytes) {
-    const file = await openPart(to, 'a')
+    let stored = have
+    const file = await openPart(to, 'a', (wrote) => {
+      stored += wrote
+      onStored?.(part, stored, bytes)
+    })
     try {
       if (have < bytes) {
         const remote = await streamFile(host, from, { start: have, signal })
@@ -89,9 +94,20 @@ async function hashOfPart(
     await rm(path, { force: true })
     return { hash, have: 0 }
   }
-  if (have > 0)
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) hash.update(chunk as Buffer)
+  if (have > 0) await hashInto(hash, path, signal)
   return { hash, have }
+}
+
+async function hashInto(hash: Hash, path: string, signal: AbortSignal): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    for await (const chunk of chunksOf(handle)) {
+      signal.throwIfAborted()
+      hash.update(chunk)
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 /** A node that sends more than it said is not believed, and not written to disk. */

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { RescueError } from '../../errors/rescue-error.ts'
 
@@ -27,8 +26,41 @@ export function meter(onBytes?: (total: number) => void): {
 /** SHA-256 of a file of this machine, lower-case hex. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  const handle = await open(path, 'r')
+  try {
+    for await (const chunk of chunksOf(handle)) hash.update(chunk)
+  } finally {
+    await handle.close()
+  }
   return hash.digest('hex')
+}
+
+const CHUNK_BYTES = 1 << 20
+
+/**
+ * The content of an open file. A chunk is valid until the next one is asked for:
+ * two buffers serve the whole file, one read into while the other is at work. A stream makes one for each megabyte, and
+ * collecting them takes as long as hashing them.
+ */
+export async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  const [a, b] = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)]
+  let at = 0
+  const readInto = (buffer: Buffer) => {
+    const reading = handle.read(buffer, 0, buffer.length, at)
+    // met at the next turn, unless the reader stops before
+    reading.catch(() => {})
+    return reading
+  }
+  let [current, other] = [a, b]
+  let reading = readInto(current)
+  for (;;) {
+    const { bytesRead } = await reading
+    if (bytesRead === 0) return
+    at += bytesRead
+    reading = readInto(other)
+    yield current.subarray(0, bytesRead)
+    ;[current, other] = [other, current]
+  }
 }
 
 /** Flushes a file or a directory to the disk. */

@@ -5,6 +5,7 @@ import { syncPath } from './files.ts'
 
 /** So much may wait for the disk at the end of a file. */
 const FLUSH_BYTES = 64 << 20
+const GATHER_BYTES = 1 << 20
 
 /**
  * A file that is being written under the name `<path>.part`. What is written goes to the disk while more comes, so that
@@ -18,21 +19,30 @@ export interface PartFile {
   close(): Promise<void>
 }
 
-/** Opens the part of `path`, 0600; `a` goes on with what is there, `w` begins anew. */
-export async function openPart(path: string, flags: 'w' | 'a'): Promise<PartFile> {
+/** Opens the part of `path`, 0600; `a` goes on with what is there, `w` begins anew. `onWrote` gets how much more is in it. */
+export async function openPart(
+  path: string,
+  flags: 'w' | 'a',
+  onWrote: (bytes: number) => void = () => {},
+): Promise<PartFile> {
   const part = `${path}.part`
   const handle = await open(part, flags, 0o600)
   const flush = flusher(handle)
-  const stream = writerOf(handle, flush.wrote)
+  const writer = writerOf(handle, (bytes) => {
+    flush.wrote(bytes)
+    onWrote(bytes)
+  })
   let closed = false
   const close = async () => {
     if (closed) return
     closed = true
+    // of a transfer that broke: the next one goes on from what is there
+    await writer.flush().catch(() => {})
     await flush.idle()
     await handle.close()
   }
   return {
-    stream,
+    stream: writer.stream,
     finish: async () => {
       await flush.idle()
       flush.check()
@@ -45,30 +55,59 @@ export async function openPart(path: string, flags: 'w' | 'a'): Promise<PartFile
   }
 }
 
-/** Ending it leaves the file open: it is to be synced. */
-function writerOf(handle: FileHandle, wrote: (bytes: number) => void): Writable {
-  const write = async (chunks: Buffer[]) => {
-    for (let left = chunks; left.length > 0; ) {
-      const { bytesWritten } = await handle.writev(left)
+/**
+ * Ending it leaves the file open: it is to be synced. What comes over ssh comes in pieces of 32 KiB, and a write of each
+ * costs more than hashing it: they are gathered in two buffers, one filled while the other is written.
+ */
+function writerOf(handle: FileHandle, wrote: (bytes: number) => void) {
+  const buffers: [Buffer, Buffer] = [Buffer.alloc(GATHER_BYTES), Buffer.alloc(GATHER_BYTES)]
+  let filled = 0
+  let adding: Promise<void> = Promise.resolve()
+  let writing: Promise<void> = Promise.resolve()
+
+  async function writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, at)
       wrote(bytesWritten)
-      left = after(left, bytesWritten)
+      at += bytesWritten
     }
   }
-  return new Writable({
-    highWaterMark: 4 << 20,
-    write: (chunk: Buffer, _encoding, done) => void write([chunk]).then(() => done(), done),
-    writev: (chunks, done) => void write(chunks.map(({ chunk }) => chunk as Buffer)).then(() => done(), done),
-  })
-}
 
-/** What is left of the chunks after so many bytes of them were written. */
-function after(chunks: Buffer[], written: number): Buffer[] {
-  let skip = written
-  return chunks.flatMap((chunk) => {
-    const taken = Math.min(skip, chunk.length)
-    skip -= taken
-    return taken === chunk.length ? [] : [chunk.subarray(taken)]
+  /** Waits for the write before, and begins that of what was gathered. */
+  async function begin(): Promise<void> {
+    await writing
+    writing = writeAll(buffers[0].subarray(0, filled))
+    // met at the next turn or at the end
+    writing.catch(() => {})
+    buffers.reverse()
+    filled = 0
+  }
+
+  async function add(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = chunk.copy(buffers[0], filled, at)
+      at += taken
+      filled += taken
+      if (filled === GATHER_BYTES) await begin()
+    }
+  }
+
+  /** Resolves when everything that was given is in the file. */
+  async function flush(): Promise<void> {
+    await adding
+    if (filled > 0) await begin()
+    await writing
+  }
+
+  const stream = new Writable({
+    highWaterMark: 4 << 20,
+    write: (chunk: Buffer, _encoding, done) => {
+      adding = add(chunk)
+      adding.then(() => done(), done)
+    },
+    final: (done) => void flush().then(() => done(), done),
   })
+  return { stream, flush }
 }
 
 /** At most one flush at a time; a failed one is told at the end, since the next one may not fail again. */

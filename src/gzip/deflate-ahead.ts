@@ -1,0 +1,79 @@
+import { closeSync, openSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
+import { type StoredPiece, startPool } from './worker-pool.ts'
+
+/** Blocks of a file, deflated before it is known whether they will be needed. */
+export interface Ahead {
+  /** What was made of the block that begins at this byte; `undefined` where nothing was. */
+  blockAt(at: number): StoredPiece | undefined
+  /** Closes both files and removes the one that was made. */
+  close(): Promise<void>
+}
+
+export interface DeflatingAhead {
+  /** So many bytes of the file are there now: its whole blocks up to here may be read. */
+  reached(bytes: number): void
+  /** No more blocks are begun; resolves when those under way are done. */
+  end(): Promise<Ahead>
+}
+
+/**
+ * Deflates the blocks of a file that is still being written, as far as it is there, into `store` (0600); it will have so many bytes. For `gzipFile`,
+ * which takes a block of it only for equal bytes: nothing here needs to be right about how the file will end. What fails
+ * (a full disk) ends it, and leaves what was done before.
+ */
+export function deflateAhead(source: string, store: string, bytes: number): DeflatingAhead {
+  const sourceFd = openSync(source, 'r')
+  const fd = openSync(store, 'w+', 0o600)
+  const blocks = new Map<number, StoredPiece>()
+  const running = new Set<Promise<void>>()
+  const pool = startPool(WORKERS, LEVEL)
+  let available = 0
+  let next = 0
+  let ended = false
+
+  function pump(): void {
+    while (!ended && running.size < WORKERS && next + BLOCK_BYTES <= available) {
+      const work = begin(next).finally(() => {
+        running.delete(work)
+        pump()
+        if (running.size === 0 && next + BLOCK_BYTES > bytes) void pool.close()
+      })
+      running.add(work)
+      next += BLOCK_BYTES
+    }
+  }
+
+  async function begin(at: number): Promise<void> {
+    // a deflated block may be longer than the block: zlib's own bound, and some
+    const to = (at / BLOCK_BYTES) * SLOT_BYTES
+    try {
+      const { crc, bytes } = await pool.storePiece({ fd: sourceFd, at, length: BLOCK_BYTES }, fd, to)
+      blocks.set(at, { sourceFd, crc, fd, at: to, bytes })
+    } catch {
+      ended = true
+    }
+  }
+
+  const close = async () => {
+    closeSync(fd)
+    closeSync(sourceFd)
+    await rm(store, { force: true })
+  }
+
+  return {
+    reached: (bytes) => {
+      available = Math.max(available, bytes)
+      pump()
+    },
+    end: async () => {
+      ended = true
+      await Promise.all(running)
+      await pool.close()
+      return { blockAt: (at) => blocks.get(at), close }
+    },
+  }
+}
+
+const SLOT_BYTES = BLOCK_BYTES + (BLOCK_BYTES >> 9) + 1024
