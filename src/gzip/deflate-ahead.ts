@@ -24,8 +24,8 @@ export interface DeflatingAhead {
  * (a full disk) ends it, and leaves what was done before.
  */
 export function deflateAhead(source: string, store: string, bytes: number): DeflatingAhead {
-  const sourceFd = openSync(source, 'r')
   const fd = openSync(store, 'w+', 0o600)
+  const sourceFd = openBeside(fd, source)
   const blocks = new Map<number, StoredPiece>()
   const running = new Set<Promise<void>>()
   const pool = startPool(WORKERS, LEVEL)
@@ -73,6 +73,16 @@ export function deflateAhead(source: string, store: string, bytes: number): Defl
       await pool.close()
       return { blockAt: (at) => blocks.get(at), close }
     },
+  }
+}
+
+/** A file to read, or none of both. */
+function openBeside(fd: number, source: string): number {
+  try {
+    return openSync(source, 'r')
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }
 

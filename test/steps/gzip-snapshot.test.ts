@@ -63,6 +63,15 @@ describe('gzip-snapshot', () => {
     expect(await readdir(dirname(path))).not.toContain('ahead.deflated')
   })
 
+  test('what keeps it from compressing ahead keeps nothing else from going on', async () => {
+    const { options } = await scene()
+    const { context } = contextOf('gzip-snapshot', options)
+    const stored = await prepareAhead(context.world, 0)
+    for (const bytes of [1 << 20, 2 << 20]) stored('/nonexistent/part', bytes, content.length)
+    const { gz } = await stepOf('gzip-snapshot').act(context as never)
+    expect(gunzipSync(await readFile(gz.path)).equals(content)).toBe(true)
+  })
+
   test('when the snapshot cannot be read, no file has the good name and the next one is told', async () => {
     const { path, options } = await scene()
     const outgoing = new PassThrough()

@@ -20,10 +20,21 @@ export async function prepareAhead(world: World, copyBytes: number): Promise<OnS
   )
   if (!hasRoom) return () => {}
   const store = await world.scratch.file('ahead.deflated')
+  let begun: { ahead: DeflatingAhead | undefined } | undefined
   return (part, stored, bytes) => {
-    const ahead = working.get(world) ?? deflateAhead(part, store, bytes)
+    begun ??= { ahead: begin(world, part, store, bytes) }
+    begun.ahead?.reached(stored)
+  }
+}
+
+/** What keeps it from beginning must not keep the database from being fetched. */
+function begin(world: World, part: string, store: string, bytes: number): DeflatingAhead | undefined {
+  try {
+    const ahead = deflateAhead(part, store, bytes)
     working.set(world, ahead)
-    ahead.reached(stored)
+    return ahead
+  } catch {
+    return undefined
   }
 }
 
