@@ -18,14 +18,14 @@ export async function drillOnce(session: Session, drill: ParsedDrill): Promise<O
   // a name that is wrong is told before a minute is spent on the incident
   if (drill.breakStep !== undefined) breaking(registry, drill.breakStep)
   if (method !== 'auto') await findRunbook(method)
-  const [{ buildLab, incident }, { localEtcd }] = await Promise.all([
+  const [{ buildLab, incident, killTied }, { localEtcd }] = await Promise.all([
     import('../lab/index.ts'),
     import('../adapters/etcd/local.ts'),
   ])
   const started = performance.now()
   const { etcdBinDir: binDir } = labOptions
   const release = await localEtcd({ ...(binDir === undefined ? {} : { binDir }), emit: note }).find(minor)
-  const dir = sandboxDir(labOptions.keep === true)
+  const dir = sandboxDir(labOptions.keep === true, killTied)
   const lab = await untilStopped(session, () => {
     note(`building a cluster with etcd ${release.version}`)
     return buildLab({ ...labOptions, dir, release, note })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stopSwitch } from '../engine/index.ts'
@@ -43,14 +43,46 @@ function guardGaps(): void {
 }
 
 /**
- * A new directory for the sandbox. Unless it is to be kept it goes when this process ends, however early; the sandbox's
- * processes die with this one.
+ * A new directory for the sandbox. Unless it is to be kept it goes when this process ends, however early, after
+ * `killTied` has ended what the sandbox runs.
  */
-export function sandboxDir(keep: boolean): string {
+export function sandboxDir(keep: boolean, killTied: () => void): string {
   const dir = mkdtempSync(join(tmpdir(), 'etcd-drill-'))
   guardGaps()
-  if (!keep) process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
+  if (!keep) {
+    process.once('exit', () => {
+      killTied()
+      removeForGood(dir)
+    })
+  }
   return dir
+}
+
+const LOOK_MS = 20
+
+/**
+ * Removes a directory while others may still be writing into it: a process that was just killed, or one of our own
+ * threads that is making a directory. Gone is what stays gone for `quietMs`.
+ */
+export function removeForGood(dir: string, { quietMs = 200, timeoutMs = 5_000 } = {}): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4))
+  const began = performance.now()
+  for (let seen = began; ; ) {
+    if (existsSync(dir)) {
+      tryRemove(dir)
+      seen = performance.now()
+    }
+    if (performance.now() - seen >= quietMs || performance.now() - began >= timeoutMs) return
+    Atomics.wait(sleeper, 0, 0, LOOK_MS)
+  }
+}
+
+function tryRemove(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true })
+  } catch {
+    // something was put into it meanwhile: the next look removes that too
+  }
 }
 
 function drillStopped(): RescueError {

@@ -7,6 +7,8 @@ export interface TiedOptions {
   stdio?: StdioOptions
 }
 
+const tied = new Set<ChildProcess>()
+
 /**
  * Starts a process in its own process group that the kernel kills (SIGKILL) when this process dies, however it dies:
  * `setpriv --pdeathsig KILL` of util-linux. It replaces itself by the program, so `pid` is the program's.
@@ -19,7 +21,17 @@ export function spawnTied(argv: readonly [string, ...string[]], options: TiedOpt
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
+  tied.add(child)
+  child.once('exit', () => tied.delete(child))
   return child
+}
+
+/**
+ * Kills what this process has started and not yet seen ending: for its own last moments, when what writes into the
+ * sandbox must end before the sandbox is removed. What they started dies with them.
+ */
+export function killTied(): void {
+  for (const child of tied) killGroup(child)
 }
 
 /** Resolves when the process is there, or says what is missing on this machine. */
