@@ -6,6 +6,7 @@ import { transpiledPackage } from '../scripts/lib/transpile.mjs'
 import { byHand, manualClient } from './lib/by-hand.mjs'
 import { killedMember } from './lib/data.mjs'
 import { dryRun, ours, writeConfig } from './lib/ours.mjs'
+import { warmMemory } from './lib/process.mjs'
 import { startSshd } from './lib/sshd.mjs'
 import { startUp } from './lib/start-up.mjs'
 import { startStore } from './lib/store.mjs'
@@ -69,10 +70,13 @@ async function compare(bench, runs, oursOnly) {
   const hands = []
   const tools = []
   for (let i = 0; i < runs; i += 1) {
+    const warm = () => warmMemory(bench.dir, 4 * bench.data.dbBytes)
     if (client) {
+      warm()
       hands.push(await byHand({ ...bench, client, dir: join(bench.dir, 'hand'), key: `hand-${i}` }))
       say(`run ${i + 1} by hand: ${hands[i].seconds.toFixed(1)} s, load ${load()}`)
     }
+    warm()
     tools.push(await ours(bench))
     say(`run ${i + 1} ours:    ${tools[i].seconds.toFixed(1)} s, load ${load()}`)
   }

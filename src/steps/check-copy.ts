@@ -3,6 +3,7 @@ import { checkDb, openFileSource, peekDb } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { defineStep } from './define.ts'
 import { endReplay, replayWal } from './support/replay.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 
 export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
   id: 'check-copy',
@@ -14,6 +15,7 @@ export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
     reads: ['every page of the fetched database on this machine'],
     changes: ['a working copy in the scratch, on which a local etcd starts meanwhile'],
   }),
+  check: (context) => mustBeOfThisBoot(context, context.needs.fetched, 'fetch-member'),
   act: async ({ world, needs, note, signal }) => {
     const source = await openFileSource(join(needs.fetched.dir, 'member', 'snap', 'db'))
     try {

@@ -10,6 +10,7 @@ import { fetchMemberDir } from './support/fetch-dir.ts'
 import { quorumOf } from './support/generation.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
 import { hostOf } from './support/on-seats.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 
 type Ctx = Context<'copy' | 'generation' | 'checked' | 'restored'>
 
@@ -28,7 +29,9 @@ export const checkMembers = defineStep<'copy' | 'generation' | 'checked' | 'rest
     reads: ["every file of the other members' directories, and their SHA-256 on the nodes"],
     changes: ['copies in the scratch on this machine, each run by a local etcd on a unix socket'],
   }),
-  check: async ({ needs: { restored, copy } }) => {
+  check: async (context) => {
+    const { restored, copy } = context.needs
+    await mustBeOfThisBoot(context, restored, 'restore-locally')
     if (restored.way === 'db') throw withoutLog(copy.node)
   },
   act: async (context) => {
@@ -55,11 +58,15 @@ async function tryMember(context: Ctx, member: GenerationMember): Promise<number
   const { world, needs, signal, note, progress } = context
   const onBytes = (done: number, total: number) => progress(`fetch ${member.node}`, done, total)
   const wanted = { host: hostOf(world, member.node), path: member.path, id: `${member.node}:${needs.generation.token}` }
-  const { dir } = await fetchMemberDir({ world, signal, note, onBytes }, wanted, ['members', member.node])
+  const { dir } = await fetchMemberDir({ world, signal, note, onBytes, isDurable: false }, wanted, [
+    'members',
+    member.node,
+  ])
   try {
     await commitWal(join(dir, 'member', 'wal'))
     const release = await findRelease(world, needs.checked.minor)
-    const running = await world.etcd.start(release, dir, { forceNewCluster: true, signal, timeoutMs: 300_000 })
+    const how = { forceNewCluster: true, isDurable: false, signal, timeoutMs: 300_000 }
+    const running = await world.etcd.start(release, dir, how)
     try {
       return (await running.client.status()).revision
     } finally {

@@ -4,6 +4,8 @@ const bytes = z.number().int().nonnegative()
 const keys = z.number().int().nonnegative()
 const revision = z.number().int().nonnegative()
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+/** Of this machine, when it was made; absent when it was synced to the disk: see `mustBeOfThisBoot`. */
+const boot = z.string().optional()
 const minor = z.string().regex(/^\d+\.\d+$/)
 
 /** One copy of an etcd member's data on a node, as far as a few pages of its database tell. */
@@ -131,7 +133,7 @@ export const facts = {
   stopped: z.object({ nodes: z.array(z.string()), at: z.number(), clusterIdBefore: z.string().optional() }),
   /** `at`: Unix ms, when the last directory was in place. */
   swapped: z.object({ nodes: z.array(z.string()), at: z.number() }),
-  fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile) }),
+  fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile), boot }),
   checked: z.object({ minor, revision, keys, sizeBytes: bytes, findings: z.array(z.string()) }),
   restored: z.object({
     way: z.enum(['wal', 'db']),
@@ -140,10 +142,11 @@ export const facts = {
     version: z.string(),
     revision,
     keys,
+    boot,
     wal: wayResult,
     db: wayResult,
   }),
-  snapshot: z.object({ path: z.string(), bytes, sha256 }),
+  snapshot: z.object({ path: z.string(), bytes, sha256, boot }),
   gz: z.object({ path: z.string(), bytes, sha256 }),
   backup: z.object({
     name: z.string(),

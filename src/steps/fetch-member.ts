@@ -4,6 +4,7 @@ import type { World } from '../ports/world.ts'
 import { defineStep } from './define.ts'
 import { prepareAhead } from './support/ahead.ts'
 import { fetchMemberDir } from './support/fetch-dir.ts'
+import { thisBoot } from './support/same-boot.ts'
 
 /**
  * The whole `member/` directory, not only `db`: acknowledged writes are in the WAL (FACTS 2). Originals are only read.
@@ -26,7 +27,9 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
     const wanted = { host: hostOf(world, copy.node), path: copy.path, id: copy.id }
     const onBytes = (done: number, total: number) => progress('fetch', done, total)
     const onDatabase = await prepareAhead(world, copy.sizeBytes + copy.walBytes)
-    const fetched = await fetchMemberDir({ world, signal, note, onBytes, onDatabase }, wanted, ['fetched'])
+    const made = await thisBoot(world)
+    const how = { world, signal, note, onBytes, onDatabase, isDurable: made.boot === undefined }
+    const fetched = { ...(await fetchMemberDir(how, wanted, ['fetched'])), ...made }
     note(`fetched ${fetched.files.length} files, digests equal on both ends`)
     return { fetched }
   },

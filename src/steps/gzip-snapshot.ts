@@ -2,6 +2,7 @@ import { gzipFile } from '../gzip/index.ts'
 import { defineStep } from './define.ts'
 import { takeAhead } from './support/ahead.ts'
 import { pour } from './support/pour.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 
 export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
   id: 'gzip-snapshot',
@@ -10,8 +11,10 @@ export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
   needs: ['snapshot'],
   gives: ['gz'],
   describe: () => ({ reads: ['the snapshot file'], changes: ['one etcd.backup.gz in the scratch'] }),
-  act: async ({ world, signal, outgoing, settled, progress }) => {
+  act: async (context) => {
+    const { world, signal, outgoing, settled, progress } = context
     const { snapshot } = await settled
+    await mustBeOfThisBoot(context, snapshot, 'take-snapshot')
     const path = await world.scratch.file('etcd.backup.gz')
     const ahead = await takeAhead(world)
     try {

@@ -1,6 +1,7 @@
 import { defineStep } from './define.ts'
 import { gapLines, nodeGap, readNodes } from './support/known-nodes.ts'
 import { borrowMember, findRelease } from './support/members.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 
 /**
  * The empty cluster no longer knows its nodes; the recovered data does. Said before anything is changed: a kubelet that
@@ -12,6 +13,7 @@ export const listNodes = defineStep<'restored'>({
   effect: 'local',
   needs: ['restored'],
   describe: () => ({ reads: ['the nodes in the restored copy'], changes: [] }),
+  check: (context) => mustBeOfThisBoot(context, context.needs.restored, 'restore-locally'),
   act: async ({ world, needs: { restored }, note, signal }) => {
     const release = await findRelease(world, restored.minor)
     // take-snapshot stops it

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import { findRelease } from './support/members.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 import { tryRestore } from './support/trial.ts'
 
 const inputs = z.strictObject({
@@ -30,7 +31,9 @@ export const prepareSeed = defineStep<'copies' | 'restored' | 'snapshot', 'seed'
     reads: ['the snapshot; the highest revision of all copies and of the running cluster'],
     changes: [`a trial restore in the scratch on this machine (revision bumped: ${bumpRevision})`],
   }),
-  check: async ({ world, needs, inputs }) => {
+  check: async (context) => {
+    const { world, needs, inputs } = context
+    await mustBeOfThisBoot(context, needs.snapshot, 'take-snapshot')
     const release = await findRelease(world, needs.restored.minor)
     if (inputs.bumpRevision !== 'off' && !(await world.etcd.canBump(release))) throw tooOld(release.version)
   },

@@ -7,6 +7,7 @@ import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { findRelease } from './support/members.ts'
 import { endReplay, forgetReplay, replayWal } from './support/replay.ts'
+import { mustBeOfThisBoot, thisBoot } from './support/same-boot.ts'
 
 const inputs = z.strictObject({
   /** `auto` takes the one with more; `wal` and `db` insist on one. */
@@ -33,7 +34,9 @@ export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inpu
     reads: ['the fetched member directory'],
     changes: [`a scratch data directory on this machine (way: ${way})`],
   }),
-  check: async ({ world, needs }) => {
+  check: async (context) => {
+    const { world, needs } = context
+    await mustBeOfThisBoot(context, needs.fetched, 'fetch-member')
     await findRelease(world, needs.checked.minor)
   },
   act: async (context) => {
@@ -55,6 +58,7 @@ export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inpu
         minor: release.minor,
         version: release.version,
         ...held,
+        ...(await thisBoot(world)),
         wal,
         db,
       },

@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises'
 import { openFileSource, peekDb } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
+import { followAhead } from './support/ahead.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
+import { mustBeOfThisBoot, thisBoot } from './support/same-boot.ts'
 import { claimDatabase, sealSnapshot } from './support/seal-snapshot.ts'
 
 type Ctx = Context<'restored'>
@@ -22,14 +24,18 @@ export const takeSnapshot = defineStep<'restored', 'snapshot'>({
     reads: ['the database of the restored copy, after its local etcd has ended'],
     changes: ['the database becomes a snapshot file in the scratch: its SHA-256 is added to it'],
   }),
+  check: (context) => mustBeOfThisBoot(context, context.needs.restored, 'restore-locally'),
   act: async (context) => {
     const { world, signal, progress } = context
+    const made = await thisBoot(world)
+    const isDurable = made.boot === undefined
     const path = await world.scratch.file('snapshot.db')
-    const claimed = await claimDatabase(context.needs.restored.dataDir, path, () => stopped(context))
+    const claimed = await claimDatabase(context.needs.restored.dataDir, path, () => stopped(context), { isDurable })
     await checkRevision(context, claimed)
     const { size } = await stat(claimed)
+    followAhead(world, claimed, size)
     const onBytes = (total: number) => progress('snapshot', total, size)
-    return { snapshot: { path, ...(await sealSnapshot(claimed, path, { signal, onBytes })) } }
+    return { snapshot: { path, ...(await sealSnapshot(claimed, path, { signal, onBytes, isDurable })), ...made } }
   },
 })
 

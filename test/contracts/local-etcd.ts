@@ -51,6 +51,16 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
       expect(await digestClient(one.client)).toEqual(await digestClient(two.client))
     })
 
+    it('keeps every write of a member that need not sync, also when it is killed', async () => {
+      const first = await start('unsynced', { isDurable: false })
+      await first.client.put('/registry/a', '1')
+      process.kill(first.pid, 'SIGKILL')
+      await first.stop()
+      const again = await start('unsynced', { isDurable: false })
+      expect(await again.client.count()).toBe(1)
+      await again.stop()
+    })
+
     it('brings back writes that only the WAL has, with forceNewCluster', async () => {
       const db = await killedMember()
       await etcd.restore(release, db, path('alone'), { skipHashCheck: true })

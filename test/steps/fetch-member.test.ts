@@ -61,6 +61,28 @@ describe('fetch-member', () => {
     expect(readFileSync(join(fetched.dir, 'member/snap/db')).equals(content['member/snap/db'])).toBe(true)
   })
 
+  test.each([
+    ['part', 'db.part', Buffer.alloc(1000)],
+    ['file', 'db', Buffer.alloc(DB_BYTES)],
+  ])('a %s that an earlier run left and a power cut has torn is fetched anew', async (_, name, torn) => {
+    const { scratch, run } = await scene()
+    writeFileSync(join(await scratch.dir('fetched', 'member', 'snap'), name), torn)
+    const { notes, gives } = await run()
+    const { fetched } = gives as Pick<Facts, 'fetched'>
+    expect(notes[0]).toBe('what an earlier attempt left here of member/snap/db is not what the node has: fetched anew')
+    expect(readFileSync(join(fetched.dir, 'member/snap/db')).equals(content['member/snap/db'])).toBe(true)
+    expect(fetched.files).toEqual([
+      { path: 'member/wal/0.wal', bytes: content['member/wal/0.wal'].length, sha256: expect.any(String) },
+      { path: 'member/snap/db', bytes: DB_BYTES, sha256: expect.any(String) },
+    ])
+  })
+
+  test('what lies here unsynced names the boot that it was fetched in', async () => {
+    const { scratch, run } = await scene()
+    const { fetched } = (await run()).gives as Pick<Facts, 'fetched'>
+    expect(fetched.boot).toBe(await scratch.boot())
+  })
+
   test('a connection that breaks is taken up where it broke', async () => {
     const { host, run } = await scene()
     let breaks = 1

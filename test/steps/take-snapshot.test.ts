@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EtcdRelease } from '../../src/ports/etcd.ts'
 import type { Facts } from '../../src/steps/facts.ts'
+import { prepareAhead } from '../../src/steps/support/ahead.ts'
 import { etcd, memberDir, putPods } from './support/member-dir.ts'
-import { runStep } from './support/step.ts'
+import { contextOf, runStep, stepOf } from './support/step.ts'
 import { tempScratch } from './support/temp.ts'
 
 let dir: string
@@ -39,6 +41,7 @@ describe('take-snapshot', () => {
       path: scratch.peek('snapshot.db'),
       bytes: file.length,
       sha256: sha256(file).toString('hex'),
+      boot: await scratch.boot(),
     })
     expect((await stat(snapshot.path)).mode & 0o777).toBe(0o600)
     await etcd.restore(release, snapshot.path, scratch.peek('again'))
@@ -48,6 +51,21 @@ describe('take-snapshot', () => {
     } finally {
       await member.stop()
     }
+  })
+
+  test('what was compressed while it was fetched becomes the gzip of the snapshot', async () => {
+    const { scratch, options } = await scene()
+    const fetched = join(dir, 'member', 'snap', 'db')
+    const { size: bytes } = await stat(fetched)
+    const { context } = contextOf('take-snapshot', options)
+    const stored = await prepareAhead(context.world, 0)
+    stored(fetched, bytes, bytes)
+    const { snapshot } = (await stepOf('take-snapshot').act(context as never)) as Pick<Facts, 'snapshot'>
+    const needs = { snapshot }
+    const gzip = { ...context, needs, settled: Promise.resolve(needs) }
+    const { gz } = (await stepOf('gzip-snapshot').act(gzip as never)) as Pick<Facts, 'gz'>
+    expect(gunzipSync(await readFile(gz.path)).equals(await readFile(snapshot.path))).toBe(true)
+    expect((await readdir(scratch.peek())).sort()).toEqual(['etcd.backup.gz', 'snapshot.db', 'wal'])
   })
 
   test('after a crash it gives the same file again', async () => {

@@ -12,6 +12,7 @@ export function withholdScratch(scratch: Scratch, onCall: OnCall): Scratch {
   return {
     peek: (...parts) => scratch.peek(...parts),
     needRoom: (bytes) => scratch.needRoom(bytes),
+    boot: () => scratch.boot(),
     dir: async (...parts) => withheld(`mkdir ${scratch.peek(...parts)}`),
     file: async (...parts) => withheld(`write ${scratch.peek(...parts)}`),
     removeAll: async () => {

@@ -2,14 +2,12 @@ import type { ChildProcess } from 'node:child_process'
 import { chmod, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
-import type { EtcdRelease, LocalEtcd, LocalMember } from '../../ports/etcd.ts'
+import type { EtcdRelease, LocalMember, StartOptions } from '../../ports/etcd.ts'
 import { spawnBound } from './bound-process.ts'
 import { explainExit } from './exit-reason.ts'
 import { waitUntilServing } from './readiness.ts'
 import { startNotes } from './start-notes.ts'
 import { removeTempDir, shortTempDir } from './temp-dir.ts'
-
-type StartOptions = NonNullable<Parameters<LocalEtcd['start']>[2]>
 
 /** 1 GB is served after 1.4 to 3.3 s (FACTS 7). */
 const READY_MS = 120_000
@@ -25,7 +23,7 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
   await chmod(dataDir, 0o700)
   const runDir = await shortTempDir()
   const logFile = join(runDir, 'etcd.log')
-  const child = await launch(release, dataDir, runDir, logFile, options.forceNewCluster ?? false)
+  const child = await launch(release, dataDir, runDir, logFile, options)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const end = () => endProcess(child, exited)
   try {
@@ -64,16 +62,10 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
   }
 }
 
-async function launch(
-  release: EtcdRelease,
-  dataDir: string,
-  runDir: string,
-  logFile: string,
-  forceNewCluster: boolean,
-) {
+async function launch(release: EtcdRelease, dataDir: string, runDir: string, logFile: string, options: StartOptions) {
   const log = await open(logFile, 'wx', 0o600)
   try {
-    const child = spawnBound([release.etcd, ...flags(dataDir, forceNewCluster)], {
+    const child = spawnBound([release.etcd, ...flags(release, dataDir, options)], {
       cwd: runDir,
       stdio: ['ignore', log.fd, log.fd],
     })
@@ -90,7 +82,8 @@ async function launch(
   }
 }
 
-function flags(dataDir: string, forceNewCluster: boolean): string[] {
+function flags({ minor }: EtcdRelease, dataDir: string, options: StartOptions): string[] {
+  const { forceNewCluster = false, isDurable = true } = options
   const name = 'etcd-rescue'
   return [
     ...['--name', name, '--data-dir', dataDir],
@@ -104,6 +97,7 @@ function flags(dataDir: string, forceNewCluster: boolean): string[] {
     ...['--heartbeat-interval', '10', '--election-timeout', '100'],
     // 3.4 would write plain text otherwise
     ...['--logger', 'zap', '--log-outputs', 'stderr'],
+    ...(isDurable || minor === '3.4' ? [] : ['--unsafe-no-fsync']),
     ...(forceNewCluster ? ['--force-new-cluster'] : []),
   ]
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { Scratch } from '../../ports/scratch.ts'
@@ -32,6 +32,7 @@ export function dirScratch(base: string, options: { reserveBytes?: number } = {}
       return path
     },
     needRoom: (bytes) => needRoom(base, bytes, options.reserveBytes ?? RESERVE_BYTES),
+    boot: bootId,
     removeAll: () => removeAll(base),
   }
 }
@@ -65,6 +66,14 @@ async function needRoom(base: string, bytes: number, reserve: number): Promise<v
   throw new RescueError('DISK_FULL', `${base} has ${mib(free)} free where ${mib(bytes + reserve)} are needed`, {
     hint: 'make room, or give a --work-dir on another disk; then resume the run',
   })
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Linux gives each of its lives a random name (proc(5)). */
+async function bootId(): Promise<string | undefined> {
+  const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
+  return UUID.test(id.trim()) ? id.trim() : undefined
 }
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024).toLocaleString('en')} MiB`

@@ -5,6 +5,7 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import type { Facts } from '../facts.ts'
 import { fetchFile } from './fetch-file.ts'
+import { removeFile } from './files.ts'
 
 interface FetchDir {
   world: World
@@ -13,6 +14,8 @@ interface FetchDir {
   onBytes(done: number, total: number): void
   /** The part file of the database, on this machine, holds the first of so many bytes. */
   onDatabase?(part: string, stored: number, bytes: number): void
+  /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */
+  isDurable?: boolean
 }
 
 const DATABASE = 'member/snap/db'
@@ -25,8 +28,8 @@ interface Wanted {
 }
 
 /**
- * Fetches every file with content of `<path>/member` into a directory of the scratch, goes on where an earlier attempt broke, and compares the digests on
- * both ends. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
+ * Fetches every file with content of `<path>/member` into a directory of the scratch, goes on where an earlier attempt
+ * broke, and compares the digests on both ends; what an earlier run left and is not equal is fetched anew. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
  */
 export async function fetchMemberDir(
   context: FetchDir,
@@ -43,18 +46,46 @@ export async function fetchMemberDir(
     before.map((file) => `${path}/${file.path}`),
   )
   digests.catch(() => {}) // awaited below; a failed transfer is the better error
-  let done = 0
+  const first = await fetchFiles(context, { host, path, to, total }, before)
+  const remote = await digests
+  const isTorn = (file: FetchedFile) => file.had > 0 && remote.get(`${path}/${file.path}`) !== file.sha256
+  const torn = first.filter(isTorn)
+  for (const file of torn) {
+    context.note(`what an earlier attempt left here of ${file.path} is not what the node has: fetched anew`)
+    await removeFile(join(to, file.path))
+  }
+  const again = await fetchFiles(context, { host, path, to, total }, torn)
+  await mustBeUnchanged(host, path, before)
+  const files = [...first.filter((file) => !isTorn(file)), ...again].map(({ had: _, ...file }) => file)
+  compare(files, remote, path)
+  return { dir: to, bytes: total, files }
+}
+
+interface Fetching {
+  host: RemoteHost
+  path: string
+  to: string
+  total: number
+}
+
+type FetchedFile = Awaited<ReturnType<typeof fetchFiles>>[number]
+
+/** One after the other; what is here already counts as done. */
+async function fetchFiles(
+  { world, signal, note, onBytes, onDatabase, isDurable = true }: FetchDir,
+  { host, path, to, total }: Fetching,
+  wanted: readonly { path: string; bytes: number }[],
+) {
+  let done = total - wanted.reduce((sum, file) => sum + file.bytes, 0)
   const files = []
-  for (const file of before) {
-    const onBytes = (got: number) => context.onBytes(done + got, total)
-    const { world, signal, note, onDatabase: onStored } = context
-    const its = { world, signal, note, ...(onStored && file.path === DATABASE ? { onStored } : {}) }
-    files.push({ path: file.path, ...(await fetchFile(its, host, path, file, join(to, file.path), onBytes)) })
+  for (const file of wanted) {
+    const onStored = file.path === DATABASE ? onDatabase : undefined
+    const its = { world, signal, note, isDurable, ...(onStored ? { onStored } : {}) }
+    const onGot = (got: number) => onBytes(done + got, total)
+    files.push({ path: file.path, ...(await fetchFile(its, host, path, file, join(to, file.path), onGot)) })
     done += file.bytes
   }
-  await mustBeUnchanged(host, path, before)
-  compare(files, await digests, path)
-  return { dir: to, bytes: total, files }
+  return files
 }
 
 type Stat = Awaited<ReturnType<typeof statMember>>

@@ -18,10 +18,18 @@ interface FetchContext {
   note(line: string): void
   /** The part file on this machine holds the first of so many bytes. */
   onStored?(part: string, stored: number, bytes: number): void
+  isDurable: boolean
+}
+
+interface FetchedFile {
+  bytes: number
+  sha256: string
+  /** How much of it an earlier run had left here. */
+  had: number
 }
 
 /**
- * Fetches one file into `to` (part file, fsync, rename). A broken connection is tried again from where it broke; a part
+ * Fetches one file into `to` (part file, rename). A broken connection is tried again from where it broke; a part
  * left by an earlier run is gone on with. Resolves to length and SHA-256 of what is on this machine.
  */
 export async function fetchFile(
@@ -31,11 +39,13 @@ export async function fetchFile(
   file: { path: string; bytes: number },
   to: string,
   onBytes: (got: number) => void,
-): Promise<{ bytes: number; sha256: string }> {
+): Promise<FetchedFile> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  const had = Math.max(0, await sizeOf(to), await sizeOf(`${to}.part`))
   for (let attempt = 1; ; attempt++) {
     try {
-      return await goOn(context, host, `${base}/${file.path}`, file.bytes, to, onBytes)
+      const whole = await goOn(context, host, `${base}/${file.path}`, file.bytes, to, onBytes)
+      return { ...whole, had }
     } catch (error) {
       const failed = toRescueError(diskError(error, to))
       if (attempt === TRIES || context.signal.aborted || !isBroken(failed)) throw failed
@@ -49,7 +59,7 @@ const isBroken = (error: RescueError) =>
   error.code === 'HOST_CONNECTION_LOST' || error.code === 'HOST_UNREACHABLE' || error.code === 'TIMED_OUT'
 
 async function goOn(
-  { signal, onStored }: FetchContext,
+  { signal, onStored, isDurable }: FetchContext,
   host: RemoteHost,
   from: string,
   bytes: number,
@@ -60,10 +70,11 @@ async function goOn(
   const { hash, have } = await hashOfPart(part, to, bytes, signal)
   if ((await sizeOf(to)) !== bytes) {
     let stored = have
-    const file = await openPart(to, 'a', (wrote) => {
+    const onWrote = (wrote: number) => {
       stored += wrote
       onStored?.(part, stored, bytes)
-    })
+    }
+    const file = await openPart(to, 'a', { onWrote, isDurable })
     try {
       if (have < bytes) {
         const remote = await streamFile(host, from, { start: have, signal })

@@ -3,24 +3,31 @@ import type { World } from '../../ports/world.ts'
 
 const open = new WeakMap<World, Map<string, Promise<LocalMember>>>()
 
+interface Borrowing {
+  /** Makes the directory; not called when the member is there. */
+  prepare?: () => Promise<void>
+  /** Default: yes. `false`: what it writes is not synced; see `mustBeOfThisBoot`. */
+  isDurable?: boolean
+}
+
 /**
  * A local member on a data directory, started or, when an earlier step of this process left it running or is still
  * starting it, taken over: starting a member of 1 GB twice costs seconds in an incident. A resumed run finds none and
- * starts it. `prepare` makes the directory, and is not called when the member is there.
+ * starts it.
  */
 export function borrowMember(
   world: World,
   release: EtcdRelease,
   dataDir: string,
   signal: AbortSignal,
-  prepare: () => Promise<void> = async () => {},
+  { prepare = async () => {}, isDurable = true }: Borrowing = {},
 ): Promise<LocalMember> {
   const members = open.get(world) ?? new Map<string, Promise<LocalMember>>()
   open.set(world, members)
   const known = members.get(dataDir)
   if (known) return known
   const starting = prepare().then(() =>
-    world.etcd.start(release, dataDir, { forceNewCluster: true, signal, timeoutMs: 300_000 }),
+    world.etcd.start(release, dataDir, { forceNewCluster: true, isDurable, signal, timeoutMs: 300_000 }),
   )
   members.set(dataDir, starting)
   // one that did not start is tried again by who wants it next

@@ -19,17 +19,24 @@ export interface PartFile {
   close(): Promise<void>
 }
 
-/** Opens the part of `path`, 0600; `a` goes on with what is there, `w` begins anew. `onWrote` gets how much more is in it. */
+interface PartOptions {
+  /** Gets how much more is in it. */
+  onWrote?: (bytes: number) => void
+  /** `false`: nothing is synced; see `mustBeOfThisBoot`. */
+  isDurable?: boolean
+}
+
+/** Opens the part of `path`, 0600; `a` goes on with what is there, `w` begins anew. */
 export async function openPart(
   path: string,
   flags: 'w' | 'a',
-  onWrote: (bytes: number) => void = () => {},
+  { onWrote = () => {}, isDurable = true }: PartOptions = {},
 ): Promise<PartFile> {
   const part = `${path}.part`
   const handle = await open(part, flags, 0o600)
   const flush = flusher(handle)
   const writer = writerOf(handle, (bytes) => {
-    flush.wrote(bytes)
+    if (isDurable) flush.wrote(bytes)
     onWrote(bytes)
   })
   let closed = false
@@ -46,10 +53,10 @@ export async function openPart(
     finish: async () => {
       await flush.idle()
       flush.check()
-      await handle.sync()
+      if (isDurable) await handle.sync()
       await close()
       await rename(part, path)
-      await syncPath(dirname(path))
+      if (isDurable) await syncPath(dirname(path))
     },
     close,
   }

@@ -52,10 +52,12 @@ async function begin(world: World, fetched: Facts['fetched'], minor: string, sig
   await world.scratch.needRoom(fetched.bytes)
   const dataDir = await world.scratch.dir('wal')
   let marked = 0
-  const member = await borrowMember(world, release, dataDir, signal, async () => {
+  const prepare = async () => {
     await rm(join(dataDir, 'member'), { recursive: true, force: true })
     await copyMember(join(fetched.dir, 'member'), join(dataDir, 'member'), signal)
     marked = await commitWal(join(dataDir, 'member', 'wal'))
-  })
+  }
+  const isDurable = (await world.scratch.boot()) === undefined
+  const member = await borrowMember(world, release, dataDir, signal, { prepare, isDurable })
   return { member, marked }
 }

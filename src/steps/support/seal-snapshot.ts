@@ -6,7 +6,12 @@ import { chunksOf, diskError, syncPath } from './files.ts'
 /** A database is whole pages of at least this; a snapshot is the database and its SHA-256 (FACTS 2). */
 const SECTOR_BYTES = 512
 
-interface SealOptions {
+interface Durable {
+  /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */
+  isDurable?: boolean
+}
+
+interface SealOptions extends Durable {
   onBytes?: (total: number) => void
   signal: AbortSignal
 }
@@ -16,13 +21,18 @@ interface SealOptions {
  * attempt before left it, there or as a finished snapshot; a digest, or what was written of one, is cut off again.
  * `stop` is called only while the database is still in its directory.
  */
-export async function claimDatabase(dataDir: string, path: string, stop: () => Promise<void>): Promise<string> {
+export async function claimDatabase(
+  dataDir: string,
+  path: string,
+  stop: () => Promise<void>,
+  { isDurable = true }: Durable = {},
+): Promise<string> {
   const db = join(dataDir, 'member', 'snap', 'db')
   const part = `${path}.part`
   if (await exists(db)) {
     await stop()
     await rename(db, part)
-    await Promise.all([syncPath(dirname(db)), syncPath(dirname(part))])
+    if (isDurable) await Promise.all([syncPath(dirname(db)), syncPath(dirname(part))])
     return part
   }
   if (!(await exists(part))) await rename(path, part)
@@ -32,10 +42,10 @@ export async function claimDatabase(dataDir: string, path: string, stop: () => P
 }
 
 /**
- * Hashes the database, adds its SHA-256 to the file, syncs it and gives it its name. Resolves to the length and the
+ * Hashes the database, adds its SHA-256 to the file and gives it its name. Resolves to the length and the
  * SHA-256 of the whole snapshot.
  */
-export async function sealSnapshot(part: string, path: string, { onBytes, signal }: SealOptions) {
+export async function sealSnapshot(part: string, path: string, { onBytes, signal, isDurable = true }: SealOptions) {
   const hash = createHash('sha256')
   let bytes = 0
   try {
@@ -51,12 +61,12 @@ export async function sealSnapshot(part: string, path: string, { onBytes, signal
       hash.update(digest)
       await handle.write(digest, 0, digest.length, bytes)
       bytes += digest.length
-      await handle.sync()
+      if (isDurable) await handle.sync()
     } finally {
       await handle.close()
     }
     await rename(part, path)
-    await syncPath(dirname(path))
+    if (isDurable) await syncPath(dirname(path))
   } catch (error) {
     throw diskError(error, path)
   }

@@ -38,6 +38,7 @@ function world() {
       dir: change('dir'),
       file: change('file'),
       needRoom: async () => {},
+      boot: async () => 'b',
       removeAll: change('removeAll'),
     },
     local: { run: change('local') },

@@ -19,6 +19,13 @@ test('directories are 0700, also one that was there with other rights', async ()
   expect(existsSync(join(base, 'modes', 'a'))).toBe(true)
 })
 
+test('knows this life of the machine by its name, or says that it does not', async () => {
+  const scratch = dirScratch(join(base, 'boot'))
+  const boot = await scratch.boot()
+  expect(boot).toBe(await scratch.boot())
+  if (process.platform === 'linux') expect(boot).toMatch(/^[0-9a-f-]{36}$/)
+})
+
 test('a part is one plain name and leads nowhere else', async () => {
   const scratch = dirScratch(join(base, 'parts'))
   for (const part of ['..', '.', '', 'a/b', '/etc', 'a\0b', 'a\nb', '\u001b[2J', 'x'.repeat(300)]) {
