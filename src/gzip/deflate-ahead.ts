@@ -7,7 +7,12 @@ import { type StoredPiece, startPool } from './worker-pool.ts'
 export interface Ahead {
   /** What was made of the block that begins at this byte; `undefined` where nothing was. */
   blockAt(at: number): StoredPiece | undefined
-  /** Closes both files and removes the one that was made. */
+  /**
+   * Goes on with the file that this one has become: blocks that are the same in both, byte for byte, are kept, others
+   * are deflated anew. The file must not change any more but at its end. What was there before serves until then.
+   */
+  follow(path: string, bytes: number): DeflatingAhead
+  /** Closes all files and removes the one that was made. */
   close(): Promise<void>
 }
 
@@ -18,15 +23,32 @@ export interface DeflatingAhead {
   end(): Promise<Ahead>
 }
 
+/** The file of deflated blocks, what is in it, and the files that they were made of. */
+interface Store {
+  path: string
+  fd: number
+  blocks: Map<number, StoredPiece>
+  sources: number[]
+}
+
 /**
- * Deflates the blocks of a file that is still being written, as far as it is there, into `store` (0600); it will have so many bytes. For `gzipFile`,
- * which takes a block of it only for equal bytes: nothing here needs to be right about how the file will end. What fails
- * (a full disk) ends it, and leaves what was done before.
+ * Deflates the blocks of a file that is still being written, as far as it is there, into `store` (0600); it will have so
+ * many bytes. For `gzipFile`, which takes a block of it only for equal bytes: nothing here needs to be right about how
+ * the file will end. What fails (a full disk) ends it, and leaves what was done before.
  */
 export function deflateAhead(source: string, store: string, bytes: number): DeflatingAhead {
   const fd = openSync(store, 'w+', 0o600)
-  const sourceFd = openBeside(fd, source)
-  const blocks = new Map<number, StoredPiece>()
+  try {
+    return deflateInto({ path: store, fd, blocks: new Map(), sources: [] }, source, bytes)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+function deflateInto(store: Store, source: string, bytes: number): DeflatingAhead {
+  const sourceFd = openSync(source, 'r')
+  store.sources.push(sourceFd)
   const running = new Set<Promise<void>>()
   const pool = startPool(WORKERS, LEVEL)
   let available = 0
@@ -46,20 +68,18 @@ export function deflateAhead(source: string, store: string, bytes: number): Defl
   }
 
   async function begin(at: number): Promise<void> {
+    const { fd, blocks } = store
+    const known = blocks.get(at)
     // a deflated block may be longer than the block: zlib's own bound, and some
     const to = (at / BLOCK_BYTES) * SLOT_BYTES
     try {
-      const { crc, bytes } = await pool.storePiece({ fd: sourceFd, at, length: BLOCK_BYTES }, fd, to)
-      blocks.set(at, { sourceFd, crc, fd, at: to, bytes })
+      const made = await pool.storePiece({ fd: sourceFd, at, length: BLOCK_BYTES }, fd, to, known)
+      blocks.set(at, { sourceFd, fd, at: to, ...made })
     } catch {
+      // its place may have been written over in part
+      blocks.delete(at)
       ended = true
     }
-  }
-
-  const close = async () => {
-    closeSync(fd)
-    closeSync(sourceFd)
-    await rm(store, { force: true })
   }
 
   return {
@@ -71,18 +91,23 @@ export function deflateAhead(source: string, store: string, bytes: number): Defl
       ended = true
       await Promise.all(running)
       await pool.close()
-      return { blockAt: (at) => blocks.get(at), close }
+      return aheadOf(store)
     },
   }
 }
 
-/** A file to read, or none of both. */
-function openBeside(fd: number, source: string): number {
-  try {
-    return openSync(source, 'r')
-  } catch (error) {
-    closeSync(fd)
-    throw error
+function aheadOf(store: Store): Ahead {
+  return {
+    blockAt: (at) => store.blocks.get(at),
+    follow: (path, bytes) => {
+      const following = deflateInto(store, path, bytes)
+      following.reached(bytes)
+      return following
+    },
+    close: async () => {
+      for (const fd of [store.fd, ...store.sources]) closeSync(fd)
+      await rm(store.path, { force: true })
+    },
   }
 }
 

@@ -28,20 +28,26 @@ const jobs = {
   piece({ id, level, fd, at, length, ahead }) {
     const piece = read('piece', fd, at, length)
     const crc = crc32(piece)
-    const isSame = ahead !== undefined && ahead.crc === crc && piece.equals(read('other', ahead.sourceFd, at, length))
-    const deflated = isSame
+    const deflated = isOf(ahead, piece, at, crc)
       ? Uint8Array.from(read('other', ahead.fd, ahead.at, ahead.bytes))
       : movable(deflate(piece, level))
-    parentPort?.postMessage({ id, crc, deflated, isSame }, [deflated.buffer])
+    parentPort?.postMessage({ id, crc, deflated }, [deflated.buffer])
   },
-  /** A piece of a file into a place of another. */
-  store({ id, level, fd, at, length, toFd, to }) {
+  /** A piece of a file into a place of another, where what was made ahead of the same bytes is already. */
+  store({ id, level, fd, at, length, ahead, toFd, to }) {
     const piece = read('piece', fd, at, length)
+    const crc = crc32(piece)
+    if (isOf(ahead, piece, at, crc)) return parentPort?.postMessage({ id, crc, bytes: ahead.bytes })
     const deflated = deflate(piece, level)
     for (let done = 0; done < deflated.length; )
       done += writeSync(toFd, deflated, done, deflated.length - done, to + done)
-    parentPort?.postMessage({ id, crc: crc32(piece), bytes: deflated.length })
+    parentPort?.postMessage({ id, crc, bytes: deflated.length })
   },
+}
+
+/** Whether what was made ahead was made of these bytes: compared, not concluded. */
+function isOf(ahead, piece, at, crc) {
+  return ahead?.crc === crc && piece.equals(read('other', ahead.sourceFd, at, piece.length))
 }
 
 let blocks = 0

@@ -1,19 +1,39 @@
+import { fstatSync, read, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { combineCrc32 } from './combine-crc32.ts'
 import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
 import type { Ahead } from './deflate-ahead.ts'
 import { explain } from './explain.ts'
 import { HEADER, trailer } from './member.ts'
-import { startPool } from './worker-pool.ts'
+import { type StoredPiece, startPool } from './worker-pool.ts'
+
+const readAt = promisify(read)
 
 /**
  * A file as one ordinary gzip member, the same bytes as `gzipParallel` makes. The threads read the file themselves, so
- * that nothing of it passes through the main thread. Blocks of `ahead` are taken where they were made of equal bytes; it
- * is not closed. The file must not change meanwhile.
+ * that nothing of it passes through the main thread. Blocks of `ahead` are taken where they were made of this file, or of
+ * equal bytes of another; it is not closed. The file must not change meanwhile.
  */
 export function gzipFile(path: string, ahead?: Ahead): Readable {
   return Readable.from(member(path, ahead), { objectMode: false, highWaterMark: BLOCK_BYTES })
+}
+
+/** Made of this very file, and not of what it has become of: there is nothing to compare with. */
+function isOf({ sourceFd }: StoredPiece, { dev, ino }: Stats): boolean {
+  const source = fstatSync(sourceFd)
+  return source.ino === ino && source.dev === dev
+}
+
+async function readStored({ fd, at, bytes, crc }: StoredPiece): Promise<{ deflated: Uint8Array; crc: number }> {
+  const deflated = Buffer.allocUnsafeSlow(bytes)
+  for (let done = 0; done < bytes; ) {
+    const { bytesRead } = await readAt(fd, deflated, done, bytes - done, at + done)
+    if (bytesRead === 0) throw new Error('the blocks that were compressed ahead are gone')
+    done += bytesRead
+  }
+  return { deflated, crc }
 }
 
 async function* member(path: string, ahead: Ahead | undefined): AsyncGenerator<Buffer> {
@@ -22,10 +42,12 @@ async function* member(path: string, ahead: Ahead | undefined): AsyncGenerator<B
   try {
     handle = await open(path, 'r')
     const { fd } = handle
-    const { size } = await handle.stat()
+    const file = await handle.stat()
+    const { size } = file
     const begin = (at: number) => {
       const piece = { fd, at, length: Math.min(BLOCK_BYTES, size - at) }
-      const answer = pool.deflatePiece(piece, ahead?.blockAt(at))
+      const stored = ahead?.blockAt(at)
+      const answer = stored && isOf(stored, file) ? readStored(stored) : pool.deflatePiece(piece, stored)
       // met at an await below; until then it must not count as unhandled
       answer.catch(() => {})
       return { length: piece.length, answer }

@@ -20,21 +20,21 @@ export interface StoredPiece {
 type Job =
   | { kind: 'block'; block: ArrayBuffer; length: number }
   | ({ kind: 'piece'; ahead: StoredPiece | undefined } & Piece)
-  | ({ kind: 'store'; toFd: number; to: number } & Piece)
+  | ({ kind: 'store'; toFd: number; to: number; ahead: StoredPiece | undefined } & Piece)
 
 export interface Pool {
   /** The block is moved to a thread; the first `length` bytes count. Resolves to them deflated, and the block back. */
   deflate(block: ArrayBuffer, length: number): Promise<{ deflated: Uint8Array; block: ArrayBuffer }>
   /**
-   * Reads and deflates a piece of a file. `ahead` is taken instead (`isSame`) only when the piece equals, byte for byte,
+   * Reads and deflates a piece of a file. `ahead` is taken instead only when the piece equals, byte for byte,
    * what that was made of.
    */
-  deflatePiece(
-    piece: Piece,
-    ahead: StoredPiece | undefined,
-  ): Promise<{ deflated: Uint8Array; crc: number; isSame: boolean }>
-  /** Deflates a piece of a file into a place of another. Resolves to the CRC-32 of the piece and the bytes written. */
-  storePiece(piece: Piece, toFd: number, to: number): Promise<{ crc: number; bytes: number }>
+  deflatePiece(piece: Piece, ahead: StoredPiece | undefined): Promise<{ deflated: Uint8Array; crc: number }>
+  /**
+   * Deflates a piece of a file into a place of another, unless it equals what `ahead` was made of, which is there already.
+   * Resolves to the CRC-32 of the piece and the length of its deflated bytes.
+   */
+  storePiece(piece: Piece, toFd: number, to: number, ahead?: StoredPiece): Promise<{ crc: number; bytes: number }>
   /** Ends all threads; what is still asked for rejects. */
   close(): Promise<void>
 }
@@ -86,7 +86,7 @@ export function startPool(size: number, level: number): Pool {
   return {
     deflate: (block, length) => ask({ kind: 'block', block, length }, [block]),
     deflatePiece: (piece, ahead) => ask({ kind: 'piece', ahead, ...piece }),
-    storePiece: (piece, toFd, to) => ask({ kind: 'store', toFd, to, ...piece }),
+    storePiece: (piece, toFd, to, ahead) => ask({ kind: 'store', toFd, to, ahead, ...piece }),
     close: async () => {
       fail(new Error('gzip was stopped'))
       await Promise.all(threads.map(({ worker }) => worker.terminate()))

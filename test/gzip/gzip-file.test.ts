@@ -94,6 +94,40 @@ describe('deflated ahead', () => {
     expect(gunzipSync(packed).equals(after)).toBe(true)
   })
 
+  it('follows the file into what it has become: the same bytes as without it, and no block is compared again', async () => {
+    const before = sample(6 * BLOCK + 100)
+    const after = Buffer.concat([before, sample(BLOCK)])
+    after.write('x', 2 * BLOCK + 17)
+    const working = deflateAhead(write('before', before), path('ahead'), before.length)
+    working.reached(before.length)
+    await until(() => statSync(path('ahead')).size > 5 * BLOCK)
+    const first = await working.end()
+    const kept = [0, 2].map((at) => first.blockAt(at * BLOCK))
+    const following = first.follow(write('after', after), 6 * BLOCK + 100)
+    await until(() => first.blockAt(5 * BLOCK)?.sourceFd !== kept[0]?.sourceFd)
+    const ahead = await following.end()
+    const now = [0, 2].map((at) => ahead.blockAt(at * BLOCK))
+    expect(now[0]).toEqual({ ...kept[0], sourceFd: now[0]?.sourceFd })
+    expect(now[1]?.crc).not.toBe(kept[1]?.crc)
+    // the end was added afterwards, as a snapshot's digest is
+    truncateSync(path('before'), 0)
+    const packed = await buffer(gzipFile(path('after'), ahead))
+    await ahead.close()
+    expect(packed.equals(await buffer(gzipFile(path('after'))))).toBe(true)
+    expect(gunzipSync(packed).equals(after)).toBe(true)
+  })
+
+  it('what cannot be followed leaves what was there', async () => {
+    const data = sample(3 * BLOCK)
+    const working = deflateAhead(write('before', data), path('ahead'), data.length)
+    working.reached(data.length)
+    await until(() => statSync(path('ahead')).size > 2 * BLOCK)
+    const ahead = await working.end()
+    expect(() => ahead.follow(path('none'), data.length)).toThrow(/ENOENT/)
+    expect(gunzipSync(await buffer(gzipFile(path('before'), ahead))).equals(data)).toBe(true)
+    await ahead.close()
+  })
+
   it('a file that was changed after it was read is not believed', async () => {
     const [before, after] = [sample(3 * BLOCK), sample(3 * BLOCK)]
     const packed = await withAhead(before, after, () => write('before', after))

@@ -4,7 +4,7 @@ import type { World } from '../../ports/world.ts'
 /** A part file of so many bytes in the end holds the first of them. */
 type OnStored = (part: string, stored: number, bytes: number) => void
 
-const working = new WeakMap<World, DeflatingAhead>()
+const working = new WeakMap<World, Pick<DeflatingAhead, 'end'>>()
 
 /**
  * Compresses the database while it is still being fetched and checked, when the network and etcd leave the processor
@@ -36,6 +36,24 @@ function begin(world: World, part: string, store: string, bytes: number): Deflat
   } catch {
     return undefined
   }
+}
+
+/**
+ * The replayed database is final, and what was compressed of the fetched one can be held against it: this takes as long
+ * as hashing it, on the other core.
+ */
+export function followAhead(world: World, path: string, bytes: number): void {
+  const ahead = working.get(world)
+  if (!ahead) return
+  const following = ahead.end().then((done) => done.follow(path, bytes))
+  following.catch(() => {})
+  const end = () =>
+    following.then(
+      (next) => next.end(),
+      // it could not begin: what was there before is as good as it was
+      () => ahead.end(),
+    )
+  working.set(world, { end })
 }
 
 /** What was compressed so far, if anything; whoever takes it closes it. */
