@@ -50,7 +50,7 @@ function deflateInto(store: Store, source: string, bytes: number): DeflatingAhea
   const sourceFd = openSync(source, 'r')
   store.sources.push(sourceFd)
   const running = new Set<Promise<void>>()
-  const pool = startPool(WORKERS, LEVEL)
+  const pool = startPool(WORKERS, LEVEL, { nice: NICE })
   let available = 0
   let next = 0
   let ended = false
@@ -111,4 +111,6 @@ function aheadOf(store: Store): Ahead {
   }
 }
 
+/** Of threads whose work is wanted only later: whatever is waited for now goes first. */
+const NICE = 10
 const SLOT_BYTES = BLOCK_BYTES + (BLOCK_BYTES >> 9) + 1024

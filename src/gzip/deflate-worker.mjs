@@ -1,9 +1,11 @@
 // Deflates blocks on its own thread. Plain JavaScript, since a thread cannot load TypeScript; the build copies it.
 // In: one of the jobs of worker-pool.ts. Out: { id, ... } with all buffers moved.
-import { readSync, writeSync } from 'node:fs'
+import { readlinkSync, readSync, writeSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { basename } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 
 // A block leaves a megabyte of dead buffers and hardly any objects, so V8 sees no reason to collect before each thread
@@ -14,6 +16,15 @@ const collect = runInNewContext('typeof gc === "function" ? gc : () => {}')
 
 // A window of 8 KiB stays in the fastest cache: at level 1 a tenth faster, and Kubernetes' values come out smaller
 const TUNING = { memLevel: 9, windowBits: 13 }
+
+if (workerData.nice > 0) {
+  try {
+    // Linux has a priority for each thread (setpriority(2), in its notes); elsewhere it would be that of the process
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), workerData.nice)
+  } catch {
+    // without /proc it goes on as everybody else
+  }
+}
 
 /** What is read of a file, used again for each block. */
 const room = { piece: Buffer.alloc(0), other: Buffer.alloc(0) }

@@ -40,7 +40,7 @@ export interface Pool {
 }
 
 /** Threads that deflate blocks, each block on the thread with the fewest waiting. A thread starts when it is needed. */
-export function startPool(size: number, level: number): Pool {
+export function startPool(size: number, level: number, { nice = 0 } = {}): Pool {
   const url = new URL('./deflate-worker.mjs', import.meta.url)
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>()
   const threads: { worker: Worker; load: number }[] = []
@@ -54,7 +54,7 @@ export function startPool(size: number, level: number): Pool {
   }
 
   function startThread() {
-    const worker = new Worker(url)
+    const worker = new Worker(url, { workerData: { nice } })
     const thread = { worker, load: 0 }
     worker.on('message', (answer: { id: number }) => {
       thread.load -= 1
