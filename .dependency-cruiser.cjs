@@ -66,9 +66,10 @@ module.exports = {
     only('etcd-manager', 'Formats and rules of etcd-manager, over ports.', '^src/etcd-manager/', [
       '^src/(ports|errors|bolt)/',
     ]),
-    only('bolt', 'Reads a database file and nothing else.', '^src/bolt/', ['^src/errors/']),
+    only('bolt', 'Reads a database file and nothing else.', '^src/bolt/', ['^src/(errors|memory)/']),
     only('digest', 'A pure function of keys and values.', '^src/digest/', ['^src/errors/']),
-    only('gzip', 'A stream in, a stream out.', '^src/gzip/', ['^src/errors/']),
+    only('gzip', 'A stream in, a stream out.', '^src/gzip/', ['^src/(errors|memory)/']),
+    only('memory', 'What keeps the process small knows nothing of what makes it large.', '^src/memory/', []),
     only('kube', 'Knowledge about keys, no IO.', '^src/kube/', ['^src/(errors|digest)/']),
     only('ports', 'Ports are types; everything may depend on them.', '^src/ports/', ['^src/errors/']),
     only('errors', 'Everything may throw; errors depend on nothing.', '^src/errors/', []),

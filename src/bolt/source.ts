@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { RescueError } from '../errors/rescue-error.ts'
+import { madeBuffers } from '../memory/made-buffers.ts'
 
 /** Random access to a file: on this machine, in memory, or on a node. */
 export interface PageSource {
@@ -44,6 +45,7 @@ async function openRegular(path: string): Promise<FileHandle> {
 }
 
 async function readExactly(handle: FileHandle, path: string, offset: number, length: number): Promise<Buffer> {
+  madeBuffers(length)
   const buffer = Buffer.allocUnsafe(length)
   let done = 0
   while (done < length) {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
-import { type StoredPiece, startPool } from './worker-pool.ts'
+import { type Pool, type StoredPiece, startPool } from './worker-pool.ts'
 
 /** Blocks of a file, deflated before it is known whether they will be needed. */
 export interface Ahead {
@@ -12,7 +12,9 @@ export interface Ahead {
    * are deflated anew. The file must not change any more but at its end. What was there before serves until then.
    */
   follow(path: string, bytes: number): DeflatingAhead
-  /** Closes all files and removes the one that was made. */
+  /** Its threads, while they are there: what is left to deflate needs no others, and no more memory. */
+  pool(): Pool | undefined
+  /** Ends the threads, closes all files and removes the one that was made. */
   close(): Promise<void>
 }
 
@@ -29,6 +31,7 @@ interface Store {
   fd: number
   blocks: Map<number, StoredPiece>
   sources: number[]
+  pool: Pool | undefined
 }
 
 /**
@@ -39,7 +42,7 @@ interface Store {
 export function deflateAhead(source: string, store: string, bytes: number): DeflatingAhead {
   const fd = openSync(store, 'w+', 0o600)
   try {
-    return deflateInto({ path: store, fd, blocks: new Map(), sources: [] }, source, bytes)
+    return deflateInto({ path: store, fd, blocks: new Map(), sources: [], pool: undefined }, source, bytes)
   } catch (error) {
     closeSync(fd)
     throw error
@@ -50,17 +53,19 @@ function deflateInto(store: Store, source: string, bytes: number): DeflatingAhea
   const sourceFd = openSync(source, 'r')
   store.sources.push(sourceFd)
   const running = new Set<Promise<void>>()
-  const pool = startPool(WORKERS, LEVEL, { nice: NICE })
+  const pool = store.pool ?? startPool(WORKERS, LEVEL, { nice: NICE })
+  store.pool = pool
   let available = 0
   let next = 0
   let ended = false
+  let hasFailed = false
 
   function pump(): void {
-    while (!ended && running.size < WORKERS && next + BLOCK_BYTES <= available) {
+    while (!ended && !hasFailed && running.size < WORKERS && next + BLOCK_BYTES <= available) {
       const work = begin(next).finally(() => {
         running.delete(work)
         pump()
-        if (running.size === 0 && next + BLOCK_BYTES > bytes) void pool.close()
+        if (running.size === 0 && (hasFailed || next + BLOCK_BYTES > bytes)) void closePool(store)
       })
       running.add(work)
       next += BLOCK_BYTES
@@ -78,7 +83,7 @@ function deflateInto(store: Store, source: string, bytes: number): DeflatingAhea
     } catch {
       // its place may have been written over in part
       blocks.delete(at)
-      ended = true
+      hasFailed = true
     }
   }
 
@@ -90,7 +95,6 @@ function deflateInto(store: Store, source: string, bytes: number): DeflatingAhea
     end: async () => {
       ended = true
       await Promise.all(running)
-      await pool.close()
       return aheadOf(store)
     },
   }
@@ -104,11 +108,20 @@ function aheadOf(store: Store): Ahead {
       following.reached(bytes)
       return following
     },
+    pool: () => store.pool,
     close: async () => {
+      await closePool(store)
       for (const fd of [store.fd, ...store.sources]) closeSync(fd)
       await rm(store.path, { force: true })
     },
   }
+}
+
+/** Threads with nothing left to do hold memory; one that failed is of no more use. */
+async function closePool(store: Store): Promise<void> {
+  const { pool } = store
+  store.pool = undefined
+  await pool?.close()
 }
 
 /** Of threads whose work is wanted only later: whatever is waited for now goes first. */

@@ -2,6 +2,7 @@ import { fstatSync, read, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { madeBuffers } from '../memory/made-buffers.ts'
 import { combineCrc32 } from './combine-crc32.ts'
 import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
 import type { Ahead } from './deflate-ahead.ts'
@@ -37,7 +38,8 @@ async function readStored({ fd, at, bytes, crc }: StoredPiece): Promise<{ deflat
 }
 
 async function* member(path: string, ahead: Ahead | undefined): AsyncGenerator<Buffer> {
-  const pool = startPool(WORKERS, LEVEL)
+  const others = ahead?.pool()
+  const pool = others ?? startPool(WORKERS, LEVEL)
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
@@ -59,6 +61,7 @@ async function* member(path: string, ahead: Ahead | undefined): AsyncGenerator<B
       for (; at < size && begun.length < WORKERS + 2; at += BLOCK_BYTES) begun.push(begin(at))
       const { length, answer } = begun.shift() as ReturnType<typeof begin>
       const { deflated, crc: own } = await answer
+      madeBuffers(deflated.length)
       crc = combineCrc32(crc, own, length)
       yield Buffer.from(deflated.buffer, deflated.byteOffset, deflated.byteLength)
     }
@@ -66,7 +69,7 @@ async function* member(path: string, ahead: Ahead | undefined): AsyncGenerator<B
   } catch (error) {
     throw explain(error instanceof Error ? error : new Error(String(error)))
   } finally {
-    await pool.close()
+    if (!others) await pool.close()
     await handle?.close()
   }
 }

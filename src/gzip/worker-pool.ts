@@ -54,7 +54,7 @@ export function startPool(size: number, level: number, { nice = 0 } = {}): Pool 
   }
 
   function startThread() {
-    const worker = new Worker(url, { workerData: { nice } })
+    const worker = new Worker(url, { workerData: { nice }, resourceLimits: { maxYoungGenerationSizeMb: 2 } })
     const thread = { worker, load: 0 }
     worker.on('message', (answer: { id: number }) => {
       thread.load -= 1

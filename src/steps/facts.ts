@@ -147,7 +147,7 @@ export const facts = {
     db: wayResult,
   }),
   snapshot: z.object({ path: z.string(), bytes, sha256, boot }),
-  gz: z.object({ path: z.string(), bytes, sha256 }),
+  gz: z.object({ path: z.string(), bytes, sha256, boot }),
   backup: z.object({
     name: z.string(),
     store: z.string(),

@@ -2,7 +2,7 @@ import { gzipFile } from '../gzip/index.ts'
 import { defineStep } from './define.ts'
 import { takeAhead } from './support/ahead.ts'
 import { pour } from './support/pour.ts'
-import { mustBeOfThisBoot } from './support/same-boot.ts'
+import { mustBeOfThisBoot, thisBoot } from './support/same-boot.ts'
 
 export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
   id: 'gzip-snapshot',
@@ -16,10 +16,12 @@ export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
     const { snapshot } = await settled
     await mustBeOfThisBoot(context, snapshot, 'take-snapshot')
     const path = await world.scratch.file('etcd.backup.gz')
+    const made = await thisBoot(world)
     const ahead = await takeAhead(world)
     try {
       const onBytes = (total: number) => progress('gzip', total)
-      return { gz: { path, ...(await pour(gzipFile(snapshot.path, ahead), path, { outgoing, signal, onBytes })) } }
+      const how = { outgoing, signal, onBytes, isDurable: made.boot === undefined }
+      return { gz: { path, ...(await pour(gzipFile(snapshot.path, ahead), path, how)), ...made } }
     } finally {
       await ahead?.close()
     }

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { RescueError } from '../errors/rescue-error.ts'
 import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 
 type Ctx = Context<'restored' | 'gz'>
 type Published = Pick<Facts, 'backup'>
@@ -42,7 +44,7 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
   act: async (context) => {
     const { world, once, runId, incoming, settled, signal, progress } = context
     const name = await once('name', () => nameOf(runId))
-    const source = incoming ?? createReadStream((await settled).gz.path, { highWaterMark: 1 << 20 })
+    const source = incoming ?? (await fileOf(context))
     const onProgress = (sent: number) => progress('upload', sent)
     const { bytes } = await world.store.upload(`${name}/${DATA_FILE}`, source, { signal, onProgress })
     const { gz, restored } = await settled
@@ -67,6 +69,13 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
     await world.store.remove(`${name}/${DATA_FILE}`)
   },
 })
+
+/** What an earlier attempt has compressed. */
+async function fileOf(context: Ctx): Promise<Readable> {
+  const { gz } = await context.settled
+  await mustBeOfThisBoot(context, gz, 'gzip-snapshot')
+  return createReadStream(gz.path, { highWaterMark: 1 << 20 })
+}
 
 async function published({ world, settled }: Ctx, name: string): Promise<Published> {
   const { gz, restored } = await settled

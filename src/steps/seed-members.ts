@@ -15,6 +15,7 @@ import type { Facts, Seat } from './facts.ts'
 import { sha256Of } from './support/files.ts'
 import { findRelease } from './support/members.ts'
 import { hostOf, onAll, onSeats } from './support/on-seats.ts'
+import { mustBeOfThisBoot } from './support/same-boot.ts'
 import { seedPlacement } from './support/seed-placement.ts'
 
 type Needs = 'copies' | 'copy' | 'control' | 'seed' | 'snapshot' | 'gz'
@@ -107,8 +108,10 @@ async function mustHaveRoom({ needs, runId }: Ctx, host: RemoteHost, seat: Seat)
 }
 
 /** The path of the snapshot on the node, with the digest that it has here. */
-async function send({ needs, signal, progress }: Ctx, host: RemoteHost, sent: string): Promise<string> {
+async function send(context: Ctx, host: RemoteHost, sent: string): Promise<string> {
+  const { needs, signal, progress } = context
   const { gz, snapshot } = needs
+  await mustBeOfThisBoot(context, gz, 'gzip-snapshot')
   const packed = `${sent}/etcd.backup.gz`
   const onBytes = (done: number) => progress(`send ${host.name}`, done, gz.bytes)
   await sendFile(host, gz.path, packed, { signal, onBytes })

@@ -9,10 +9,12 @@ interface PourOptions {
   through?: NodeJS.ReadWriteStream | undefined
   onBytes?: (total: number) => void
   signal: AbortSignal
+  /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */
+  isDurable?: boolean
 }
 
 /**
- * Writes a stream to a file (part, fsync, rename; 0600) and to the next step where steps run together.
+ * Writes a stream to a file (part, rename; 0600) and to the next step where steps run together.
  * Resolves to the length in bytes and the SHA-256 of what was written; `DISK_FULL` when there was no room.
  */
 export async function pour(
@@ -20,10 +22,10 @@ export async function pour(
   path: string,
   options: PourOptions,
 ): Promise<{ bytes: number; sha256: string }> {
-  const { outgoing, through, onBytes, signal } = options
+  const { outgoing, through, onBytes, signal, isDurable = true } = options
   let file: PartFile | undefined
   try {
-    file = await openPart(path, 'w')
+    file = await openPart(path, 'w', { isDurable })
     const counted = meter(onBytes)
     const stages = [source, through, counted.stream, outgoing && splitInto(outgoing), file.stream]
     const present = stages.filter((stage) => stage !== undefined)

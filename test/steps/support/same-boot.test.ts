@@ -18,6 +18,7 @@ const readers = [
   ['check-members', 'restored', 'restore-locally'],
   ['gzip-snapshot', 'snapshot', 'take-snapshot'],
   ['prepare-seed', 'snapshot', 'take-snapshot'],
+  ['publish-backup', 'gz', 'gzip-snapshot'],
 ] as const
 
 async function scene(boot: string | undefined) {
@@ -45,6 +46,7 @@ async function scene(boot: string | undefined) {
       boot: 'earlier',
     },
     snapshot: { path, bytes: 0, sha256: '0'.repeat(64), boot: 'earlier' },
+    gz: { path, bytes: 0, sha256: '0'.repeat(64), boot: 'earlier' },
   }
   return { facts, world: { scratch } }
 }
