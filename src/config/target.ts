@@ -19,6 +19,7 @@ export function toTarget(config: Config, etcdCluster: string): Target {
       workers: config.nodes.workers.map((node) => toTargetNode(node, config)),
     },
     tools: config.tools,
+    ...(config.logs[etcdCluster] === undefined ? {} : { log: config.logs[etcdCluster] }),
     loopSeconds: config.loopSeconds,
   }
 }

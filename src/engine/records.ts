@@ -64,6 +64,7 @@ const target = z.looseObject({
   backupStore: z.string(),
   nodes: z.looseObject({ controlPlane: z.array(node), workers: z.array(node) }),
   tools: z.looseObject({ etcdBinDir: z.string().optional(), etcdManagerCtl: z.string().optional() }),
+  log: z.string().optional(),
   loopSeconds: z.number(),
 })
 

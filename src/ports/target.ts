@@ -7,6 +7,8 @@ export interface Target {
   backupStore: string
   nodes: { controlPlane: TargetNode[]; workers: TargetNode[] }
   tools: { etcdBinDir?: string; etcdManagerCtl?: string }
+  /** Where this etcd cluster's etcd-manager logs on a control-plane node, if that is known. */
+  log?: string
   /** How many seconds one etcd-manager loop takes: 10, less in a drill. Deadlines are multiples of it. */
   loopSeconds: number
 }

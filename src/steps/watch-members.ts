@@ -1,6 +1,7 @@
 import { toRescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
+import { withLogs } from './support/with-logs.ts'
 
 type Ctx = Context<'placement' | 'stopped' | 'expected'>
 type Look = { done: true; value: { clusterId: string; at: number } } | { done: false; last: string }
@@ -17,11 +18,14 @@ export const watchMembers = defineStep<'placement' | 'stopped' | 'expected', 're
     const { until, world, needs, note, once } = context
     const wait = { timeoutMs: 60 * world.target.loopSeconds * 1000 + 60_000, everyMs: 100 }
     const { clusterId, at } = await once('first-read', () =>
-      until({
-        name: 'etcd answers a linearizable read with the recovered cluster',
-        ...wait,
-        look: () => firstRead(context),
-      }),
+      withLogs(
+        context,
+        until({
+          name: 'etcd answers a linearizable read with the recovered cluster',
+          ...wait,
+          look: () => firstRead(context),
+        }),
+      ),
     )
     const seconds = (at - needs.stopped.at) / 1000
     note(`etcd serves again, ${seconds.toFixed(1)} s after etcd-manager was stopped (cluster ${clusterId})`)
@@ -34,10 +38,12 @@ export const watchMembers = defineStep<'placement' | 'stopped' | 'expected', 're
 })
 
 /** The cluster answers linearizable reads: it has its quorum, and must not stay behind the fence for one member. */
-function goOnWithQuorum({ note }: Ctx, node: string, error: unknown): void {
+function goOnWithQuorum({ note, world }: Ctx, node: string, error: unknown): void {
   const { code, message } = toRescueError(error)
   if (code !== 'TIMED_OUT') throw error
-  note(`careful: ${message}. The cluster has a quorum without it; look into /var/log/etcd.log on ${node} afterwards`)
+  note(
+    `careful: ${message}. The cluster has a quorum without it; look into ${world.target.log ?? 'the log of its etcd-manager'} on ${node} afterwards`,
+  )
 }
 
 async function firstRead({ world, needs }: Ctx): Promise<Look> {

@@ -3,6 +3,7 @@ import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { backupsSince } from './support/new-backups.ts'
 import { countTokens } from './support/trash-count.ts'
+import { withLogs } from './support/with-logs.ts'
 
 type Ctx = Context<'command' | 'earlierBackups' | 'expected'>
 interface Seen {
@@ -32,13 +33,14 @@ export const watchRestore = defineStep<'command' | 'earlierBackups' | 'expected'
     const { until, world, note } = context
     const { requestedAt } = context.needs.command
     const trashedBefore = await context.once('trashedBefore', () => countTokens(world))
-    const { restored, firstBackup } = await until<Seen>({
+    const waiting = until<Seen>({
       name: `etcd-manager has restored ${context.needs.command.backup}: command removed, new backup taken, etcd answering`,
       timeoutMs: deadline(context),
       everyMs: 200 * world.target.loopSeconds,
       fatal: ['BACKUP_INVALID'],
       look: () => look(context, trashedBefore),
     })
+    const { restored, firstBackup } = await withLogs(context, waiting)
     note(
       `restored after ${Math.round((world.clock.now().getTime() - requestedAt) / 1000)} s; first backup of the restored cluster: ${firstBackup}`,
     )

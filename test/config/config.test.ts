@@ -110,8 +110,10 @@ describe('the config file', () => {
         workers: [{ name: 'w1', address: '10.0.1.21', port: 2200, root: '/', volumes: ['/mnt/*'] }],
       },
       tools: { etcdBinDir: '/opt/etcd', etcdManagerCtl: '/usr/local/bin/etcd-manager-ctl' },
+      log: '/var/log/etcd.log',
       loopSeconds: 10,
     })
+    expect(toTarget(config, 'events').log).toBe('/var/log/etcd-events.log')
     expect(toTarget(config, 'events').backupStore).toBe('s3://example-state/staging.example.com/backups/etcd/events')
     expect(() => toTarget(config, 'cilium')).toThrow('no etcd cluster "cilium"')
   })

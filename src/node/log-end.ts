@@ -1,0 +1,23 @@
+import type { RemoteHost } from '../ports/remote-host.ts'
+
+const END_BYTES = 16 * 1024
+const LINE_CHARACTERS = 300
+
+/** klog's `W1127 …`, `E…`, `F…`, and etcd's JSON of the same weight. */
+const IS_TROUBLE = /^[WEF]\d{4} |"level":"(warn|error|fatal|panic)"/
+
+/**
+ * Of the end of a log on a node the last lines that speak of trouble, or else simply the last ones: at most `lines`, oldest
+ * first, cut to a screen's width or two. Empty when there is no such log.
+ */
+export async function logEnd(host: RemoteHost, path: string, lines: number): Promise<string[]> {
+  const { stdout } = await host.run({
+    effect: 'read',
+    argv: ['tail', '-c', String(END_BYTES), '--', path],
+    okCodes: [0, 1],
+    maxOutputBytes: 2 * END_BYTES,
+  })
+  const all = stdout.split('\n').filter((line) => line.trim() !== '')
+  const trouble = all.filter((line) => IS_TROUBLE.test(line))
+  return (trouble.length > 0 ? trouble : all).slice(-lines).map((line) => line.slice(0, LINE_CHARACTERS))
+}
