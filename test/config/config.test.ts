@@ -110,7 +110,7 @@ describe('the config file', () => {
         workers: [{ name: 'w1', address: '10.0.1.21', port: 2200, root: '/', volumes: ['/mnt/*'] }],
       },
       tools: { etcdBinDir: '/opt/etcd', etcdManagerCtl: '/usr/local/bin/etcd-manager-ctl' },
-      log: '/var/log/etcd.log',
+      log: '/var/log/other.log',
       loopSeconds: 10,
     })
     expect(toTarget(config, 'events').log).toBe('/var/log/etcd-events.log')
