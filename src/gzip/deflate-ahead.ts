@@ -1,127 +1,148 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { BLOCK_BYTES, LEVEL, WORKERS } from './defaults.ts'
 import { type Pool, type StoredPiece, startPool } from './worker-pool.ts'
 
-/** Blocks of a file, deflated before it is known whether they will be needed. */
+/** The blocks of a file, deflated on threads into another one before it is known whether they will be needed. */
 export interface Ahead {
-  /** What was made of the block that begins at this byte; `undefined` where nothing was. */
-  blockAt(at: number): StoredPiece | undefined
+  /** So many bytes of the file are there now: its whole blocks up to here may be read. */
+  reached(bytes: number): void
   /**
-   * Goes on with the file that this one has become: blocks that are the same in both, byte for byte, are kept, others
-   * are deflated anew. The file must not change any more but at its end. What was there before serves until then.
+   * Goes on with the file that this one has become, all of whose whole blocks are there: those that are the same in both,
+   * byte for byte, are kept, and others deflated anew. Nothing happens when it is that file already. The file must not
+   * change any more but at its end.
    */
-  follow(path: string, bytes: number): DeflatingAhead
-  /** Its threads, while they are there: what is left to deflate needs no others, and no more memory. */
-  pool(): Pool | undefined
+  follow(path: string): Promise<void>
+  /** The whole block that begins at this byte, when it is deflated; `undefined` when it will not be. */
+  block(at: number): Promise<StoredPiece | undefined>
   /** Ends the threads, closes all files and removes the one that was made. */
   close(): Promise<void>
 }
 
-export interface DeflatingAhead {
-  /** So many bytes of the file are there now: its whole blocks up to here may be read. */
-  reached(bytes: number): void
-  /** No more blocks are begun; resolves when those under way are done. */
-  end(): Promise<Ahead>
-}
-
-/** The file of deflated blocks, what is in it, and the files that they were made of. */
-interface Store {
-  path: string
+/** The file that is deflated now. */
+interface Source {
   fd: number
-  blocks: Map<number, StoredPiece>
-  sources: number[]
-  pool: Pool | undefined
+  available: number
+  next: number
+  /** Nothing more will come. */
+  isWhole: boolean
+  /** Set when no more of its blocks are begun. */
+  isOver: boolean
 }
 
 /**
- * Deflates the blocks of a file that is still being written, as far as it is there, into `store` (0600); it will have so
- * many bytes. For `gzipFile`, which takes a block of it only for equal bytes: nothing here needs to be right about how
- * the file will end. What fails (a full disk) ends it, and leaves what was done before.
+ * Deflates the blocks of a file that is still being written, as far as it is there, into `store` (0600). Nothing here needs
+ * to be right about how the file will end: see `follow`. What fails (a full disk) ends it, and leaves what was done before.
  */
-export function deflateAhead(source: string, store: string, bytes: number): DeflatingAhead {
-  const fd = openSync(store, 'w+', 0o600)
-  try {
-    return deflateInto({ path: store, fd, blocks: new Map(), sources: [], pool: undefined }, source, bytes)
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
-}
-
-function deflateInto(store: Store, source: string, bytes: number): DeflatingAhead {
-  const sourceFd = openSync(source, 'r')
-  store.sources.push(sourceFd)
-  const running = new Set<Promise<void>>()
-  const pool = store.pool ?? startPool(WORKERS, LEVEL, { nice: NICE })
-  store.pool = pool
-  let available = 0
-  let next = 0
-  let ended = false
-  let hasFailed = false
+export function deflateAhead(path: string, store: string): Ahead {
+  const storeFd = openSync(store, 'w+', 0o600)
+  let source = openSource(path, storeFd)
+  const opened = [storeFd, source.fd]
+  const blocks = new Map<number, StoredPiece>()
+  const running = new Map<number, Promise<void>>()
+  let pool: Pool | undefined
+  /** Settles when the next block is done, or none is coming. */
+  let progress = signal()
 
   function pump(): void {
-    while (!ended && !hasFailed && running.size < WORKERS && next + BLOCK_BYTES <= available) {
-      const work = begin(next).finally(() => {
-        running.delete(work)
+    while (!source.isOver && running.size < WORKERS && source.next + BLOCK_BYTES <= source.available) {
+      const at = source.next
+      source.next += BLOCK_BYTES
+      const work = make(source, at).finally(() => {
+        running.delete(at)
         pump()
-        if (running.size === 0 && (hasFailed || next + BLOCK_BYTES > bytes)) void closePool(store)
+        if (running.size === 0 && source.isWhole) rest()
+        progress.resolve()
+        progress = signal()
       })
-      running.add(work)
-      next += BLOCK_BYTES
+      running.set(at, work)
     }
   }
 
-  async function begin(at: number): Promise<void> {
-    const { fd, blocks } = store
-    const known = blocks.get(at)
+  async function make(from: Source, at: number): Promise<void> {
     // a deflated block may be longer than the block: zlib's own bound, and some
     const to = (at / BLOCK_BYTES) * SLOT_BYTES
     try {
-      const made = await pool.storePiece({ fd: sourceFd, at, length: BLOCK_BYTES }, fd, to, known)
-      blocks.set(at, { sourceFd, fd, at: to, ...made })
+      pool ??= startPool(WORKERS, LEVEL, { nice: NICE })
+      const { crc, bytes } = await pool.storePiece(
+        { fd: from.fd, at, length: BLOCK_BYTES },
+        storeFd,
+        to,
+        blocks.get(at),
+      )
+      blocks.set(at, { sourceFd: from.fd, fd: storeFd, at: to, crc, bytes })
     } catch {
       // its place may have been written over in part
       blocks.delete(at)
-      hasFailed = true
+      from.isOver = true
     }
+  }
+
+  /** Threads with nothing left to do hold memory. */
+  function rest(): void {
+    pool?.close().catch(() => {})
+    pool = undefined
+  }
+
+  /** Begins no more blocks of the file of now, and waits for those under way. */
+  async function finish(): Promise<void> {
+    source.isOver = true
+    await Promise.all(running.values())
   }
 
   return {
     reached: (bytes) => {
-      available = Math.max(available, bytes)
+      source.available = Math.max(source.available, bytes)
       pump()
     },
-    end: async () => {
-      ended = true
-      await Promise.all(running)
-      return aheadOf(store)
+    follow: async (path) => {
+      const fd = openSync(path, 'r')
+      opened.push(fd)
+      if (isSame(fd, source.fd)) return
+      await finish()
+      source = { fd, available: fstatSync(fd).size, next: 0, isWhole: true, isOver: false }
+      pump()
     },
-  }
-}
-
-function aheadOf(store: Store): Ahead {
-  return {
-    blockAt: (at) => store.blocks.get(at),
-    follow: (path, bytes) => {
-      const following = deflateInto(store, path, bytes)
-      following.reached(bytes)
-      return following
+    block: async (at) => {
+      for (;;) {
+        const made = blocks.get(at)
+        if (made?.sourceFd === source.fd) return made
+        const isComing =
+          running.has(at) || (!source.isOver && at >= source.next && at + BLOCK_BYTES <= source.available)
+        if (!isComing) return undefined
+        await progress.promise
+      }
     },
-    pool: () => store.pool,
     close: async () => {
-      await closePool(store)
-      for (const fd of [store.fd, ...store.sources]) closeSync(fd)
-      await rm(store.path, { force: true })
+      await finish()
+      await pool?.close()
+      for (const fd of opened) closeSync(fd)
+      await rm(store, { force: true })
     },
   }
 }
 
-/** Threads with nothing left to do hold memory; one that failed is of no more use. */
-async function closePool(store: Store): Promise<void> {
-  const { pool } = store
-  store.pool = undefined
-  await pool?.close()
+/** A file to read, or none of both. */
+function openSource(path: string, storeFd: number): Source {
+  try {
+    return { fd: openSync(path, 'r'), available: 0, next: 0, isWhole: false, isOver: false }
+  } catch (error) {
+    closeSync(storeFd)
+    throw error
+  }
+}
+
+function isSame(one: number, other: number): boolean {
+  const [a, b] = [fstatSync(one), fstatSync(other)]
+  return a.ino === b.ino && a.dev === b.dev
+}
+
+function signal() {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve: () => resolve() }
 }
 
 /** Of threads whose work is wanted only later: whatever is waited for now goes first. */

@@ -35,14 +35,11 @@ const jobs = {
     const deflated = movable(deflate(new Uint8Array(block, 0, length), level))
     parentPort?.postMessage({ id, block, deflated }, [block, deflated.buffer])
   },
-  /** A piece of a file; what was made of it ahead is taken when it is of the same bytes. */
-  piece({ id, level, fd, at, length, ahead }) {
+  /** A piece of a file. */
+  piece({ id, level, fd, at, length }) {
     const piece = read('piece', fd, at, length)
-    const crc = crc32(piece)
-    const deflated = isOf(ahead, piece, at, crc)
-      ? Uint8Array.from(read('other', ahead.fd, ahead.at, ahead.bytes))
-      : movable(deflate(piece, level))
-    parentPort?.postMessage({ id, crc, deflated }, [deflated.buffer])
+    const deflated = movable(deflate(piece, level))
+    parentPort?.postMessage({ id, crc: crc32(piece), deflated }, [deflated.buffer])
   },
   /** A piece of a file into a place of another, where what was made ahead of the same bytes is already. */
   store({ id, level, fd, at, length, ahead, toFd, to }) {

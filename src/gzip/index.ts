@@ -1,3 +1,3 @@
-export { type Ahead, type DeflatingAhead, deflateAhead } from './deflate-ahead.ts'
+export { type Ahead, deflateAhead } from './deflate-ahead.ts'
 export { gzipFile } from './gzip-file.ts'
 export { type GzipOptions, gzipParallel } from './gzip-parallel.ts'

@@ -19,17 +19,14 @@ export interface StoredPiece {
 
 type Job =
   | { kind: 'block'; block: ArrayBuffer; length: number }
-  | ({ kind: 'piece'; ahead: StoredPiece | undefined } & Piece)
+  | ({ kind: 'piece' } & Piece)
   | ({ kind: 'store'; toFd: number; to: number; ahead: StoredPiece | undefined } & Piece)
 
 export interface Pool {
   /** The block is moved to a thread; the first `length` bytes count. Resolves to them deflated, and the block back. */
   deflate(block: ArrayBuffer, length: number): Promise<{ deflated: Uint8Array; block: ArrayBuffer }>
-  /**
-   * Reads and deflates a piece of a file. `ahead` is taken instead only when the piece equals, byte for byte,
-   * what that was made of.
-   */
-  deflatePiece(piece: Piece, ahead: StoredPiece | undefined): Promise<{ deflated: Uint8Array; crc: number }>
+  /** Reads and deflates a piece of a file. */
+  deflatePiece(piece: Piece): Promise<{ deflated: Uint8Array; crc: number }>
   /**
    * Deflates a piece of a file into a place of another, unless it equals what `ahead` was made of, which is there already.
    * Resolves to the CRC-32 of the piece and the length of its deflated bytes.
@@ -85,7 +82,7 @@ export function startPool(size: number, level: number, { nice = 0 } = {}): Pool 
 
   return {
     deflate: (block, length) => ask({ kind: 'block', block, length }, [block]),
-    deflatePiece: (piece, ahead) => ask({ kind: 'piece', ahead, ...piece }),
+    deflatePiece: (piece) => ask({ kind: 'piece', ...piece }),
     storePiece: (piece, toFd, to, ahead) => ask({ kind: 'store', toFd, to, ahead, ...piece }),
     close: async () => {
       fail(new Error('gzip was stopped'))

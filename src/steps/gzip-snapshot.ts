@@ -17,7 +17,7 @@ export const gzipSnapshot = defineStep<'snapshot', 'gz'>({
     await mustBeOfThisBoot(context, snapshot, 'take-snapshot')
     const path = await world.scratch.file('etcd.backup.gz')
     const made = await thisBoot(world)
-    const ahead = await takeAhead(world)
+    const ahead = takeAhead(world)
     try {
       const onBytes = (total: number) => progress('gzip', total)
       const how = { outgoing, signal, onBytes, isDurable: made.boot === undefined }

@@ -33,7 +33,7 @@ export const takeSnapshot = defineStep<'restored', 'snapshot'>({
     const claimed = await claimDatabase(context.needs.restored.dataDir, path, () => stopped(context), { isDurable })
     await checkRevision(context, claimed)
     const { size } = await stat(claimed)
-    followAhead(world, claimed, size)
+    followAhead(world, claimed)
     const onBytes = (total: number) => progress('snapshot', total, size)
     return { snapshot: { path, ...(await sealSnapshot(claimed, path, { signal, onBytes, isDurable })), ...made } }
   },

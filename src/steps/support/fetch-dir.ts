@@ -12,8 +12,8 @@ interface FetchDir {
   signal: AbortSignal
   note(line: string): void
   onBytes(done: number, total: number): void
-  /** The part file of the database, on this machine, holds the first of so many bytes. */
-  onDatabase?(part: string, stored: number, bytes: number): void
+  /** The part file of the database, on this machine, holds so many bytes now. */
+  onDatabase?(part: string, stored: number): void
   /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */
   isDurable?: boolean
 }

@@ -16,8 +16,8 @@ interface FetchContext {
   world: World
   signal: AbortSignal
   note(line: string): void
-  /** The part file on this machine holds the first of so many bytes. */
-  onStored?(part: string, stored: number, bytes: number): void
+  /** The part file on this machine holds so many bytes now. */
+  onStored?(part: string, stored: number): void
   isDurable: boolean
 }
 
@@ -72,7 +72,7 @@ async function goOn(
     let stored = have
     const onWrote = (wrote: number) => {
       stored += wrote
-      onStored?.(part, stored, bytes)
+      onStored?.(part, stored)
     }
     const file = await openPart(to, 'a', { onWrote, isDurable })
     try {
