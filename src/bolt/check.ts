@@ -1,3 +1,4 @@
+import { droppedTables } from '../memory/collect.ts'
 import { badFile } from './damage.ts'
 import { type DbInspection, type InspectOptions, inspectDb } from './inspect.ts'
 import type { PageSource } from './source.ts'
@@ -8,6 +9,7 @@ import type { PageSource } from './source.ts'
  */
 export async function checkDb(source: PageSource, options: InspectOptions = {}): Promise<DbInspection> {
   const found = await inspectDb(source, { skipHash: true, ...options })
+  droppedTables()
   const damage = found.findings.find((finding) => finding.startsWith(UNUSABLE))
   if (damage !== undefined) throw badFile(damage.slice(UNUSABLE.length))
   return found

@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { KeyHasher } from './key-hasher.ts'
 
-/** The table is in parts that grow one by one: growing the whole at once would hold it twice. */
-const PARTS = 64
+/**
+ * The table is in parts that grow one by one: growing the whole at once would hold it twice. Few, so that they soon are
+ * large enough for the C library to give them back to the system when they are dead.
+ */
+const PARTS = 8
 const FIRST_SLOTS = 64
 
 /** Low and high halves of hashes; 0, 0 is a free slot. */
@@ -27,7 +30,7 @@ export class SeenKeys {
     this.hasher.hash(bytes, start, end)
     const low = this.hasher.low
     const high = this.hasher.high === 0 && low === 0 ? 1 : this.hasher.high
-    const part = this.parts[high >>> 26] as Part
+    const part = this.parts[high >>> 29] as Part
     if (part.used * 8 > part.slots.length * 3) grow(part)
     const slot = slotOf(part.slots, low, high)
     if (part.slots[slot] === low && part.slots[slot + 1] === high) return false

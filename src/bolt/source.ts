@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { RescueError } from '../errors/rescue-error.ts'
-import { madeBuffers } from '../memory/made-buffers.ts'
+import { madeBuffers } from '../memory/collect.ts'
 
 /** Random access to a file: on this machine, in memory, or on a node. */
 export interface PageSource {

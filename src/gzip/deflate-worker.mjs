@@ -10,7 +10,7 @@ import { constants, crc32, deflateRawSync } from 'node:zlib'
 
 // A block leaves a megabyte of dead buffers and hardly any objects, so V8 sees no reason to collect before each thread
 // holds 64 MB; a minor collection takes less than a millisecond and keeps 40 MB less resident.
-const BLOCKS_BETWEEN = 8
+const BLOCKS_BETWEEN = 4
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('typeof gc === "function" ? gc : () => {}')
 

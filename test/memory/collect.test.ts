@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { madeBuffers } from '../../src/memory/made-buffers.ts'
+import { madeBuffers } from '../../src/memory/collect.ts'
 
 it('dead buffers do not pile up, however many were made', () => {
   const before = process.memoryUsage().arrayBuffers
