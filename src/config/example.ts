@@ -32,6 +32,8 @@ nodes:
 
 # Where etcd-manager's volumes are mounted on the control plane.
 # volumes: ['/mnt/*', '/mnt/disks/*/mnt']
+# Where etcd-manager logs there: shown when it is waited for in vain.
+# logs: { main: /var/log/etcd.log, events: /var/log/etcd-events.log }
 # tools: { etcdBinDir: /opt/etcd }
 `
 }
