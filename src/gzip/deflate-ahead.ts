@@ -41,6 +41,8 @@ export function deflateAhead(path: string, store: string): Ahead {
   const blocks = new Map<number, StoredPiece>()
   const running = new Map<number, Promise<void>>()
   let pool: Pool | undefined
+  /** One change of files after the other. */
+  let following: Promise<void> = Promise.resolve()
   /** Settles when the next block is done, or none is coming. */
   let progress = signal()
 
@@ -90,18 +92,24 @@ export function deflateAhead(path: string, store: string): Ahead {
     await Promise.all(running.values())
   }
 
+  async function change(path: string): Promise<void> {
+    const fd = openSync(path, 'r')
+    opened.push(fd)
+    if (isSame(fd, source.fd)) return
+    await finish()
+    source = { fd, available: fstatSync(fd).size, next: 0, isWhole: true, isOver: false }
+    pump()
+  }
+
   return {
     reached: (bytes) => {
       source.available = Math.max(source.available, bytes)
       pump()
     },
-    follow: async (path) => {
-      const fd = openSync(path, 'r')
-      opened.push(fd)
-      if (isSame(fd, source.fd)) return
-      await finish()
-      source = { fd, available: fstatSync(fd).size, next: 0, isWhole: true, isOver: false }
-      pump()
+    follow: (path) => {
+      const next = following.then(() => change(path))
+      following = next.catch(() => {})
+      return next
     },
     block: async (at) => {
       for (;;) {
@@ -114,6 +122,7 @@ export function deflateAhead(path: string, store: string): Ahead {
       }
     },
     close: async () => {
+      await following
       await finish()
       await pool?.close()
       for (const fd of opened) closeSync(fd)

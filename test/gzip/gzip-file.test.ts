@@ -106,6 +106,16 @@ describe('deflated ahead', () => {
     expect(gunzipSync(packed).equals(Buffer.concat([after, end]))).toBe(true)
   })
 
+  it('follows once, also when it is asked to twice at the same time', async () => {
+    const after = sample(8 * BLOCK)
+    const ahead = await aheadOf(sample(2 * BLOCK))
+    write('after', after)
+    await Promise.all([ahead.follow(path('after')), ahead.follow(path('after'))])
+    const all = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((at) => ahead.block(at * BLOCK)))
+    expect(new Set(all.map((block) => block?.sourceFd)).size).toBe(1)
+    await ahead.close()
+  })
+
   it('a stored block that is not what it should be is noticed by whoever unpacks', async () => {
     const data = sample(3 * BLOCK)
     const ahead = await aheadOf(data)
