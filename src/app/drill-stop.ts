@@ -51,8 +51,11 @@ export function sandboxDir(keep: boolean, killTied: () => void): string {
   guardGaps()
   if (!keep) {
     process.once('exit', () => {
-      killTied()
-      removeForGood(dir)
+      try {
+        killTied()
+      } finally {
+        removeForGood(dir)
+      }
     })
   }
   return dir

@@ -9,6 +9,7 @@ import {
   selectItems,
 } from '../engine/index.ts'
 import { factsOf } from '../engine/state.ts'
+import { RescueError } from '../errors/rescue-error.ts'
 import type { Target } from '../ports/target.ts'
 import { loadRunbook, type Plan, planRunbook, type Runbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
@@ -52,7 +53,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const target = requireNodes(toTarget(config, choice.etcdCluster))
   const plan = planRunbook(runbook, registry, target, choice.inputs)
-  const options = await optionsOf(choice, config.workDir)
+  const options = await optionsOf(choice, config.workDir, target.etcdCluster)
   // a step that is not there is a wrong flag, and no run that failed and could be resumed
   selectItems(plan, { facts: {}, ...options })
   return { config, target, plan, options }
@@ -78,12 +79,25 @@ async function unfenceIfWanted(
   await carryOut({ ...session, yes: true }, await prepareRun(config, { etcdCluster, inputs: {} }, runbook))
 }
 
-async function optionsOf({ from, only, factsOf: earlier }: Omit<RunChoice, 'runbook'>, workDir: string) {
+async function optionsOf(
+  { from, only, factsOf: earlier }: Omit<RunChoice, 'runbook'>,
+  workDir: string,
+  etcdCluster: string,
+) {
+  const run = earlier === undefined ? undefined : await loadRun(workDir, earlier)
+  if (run && run.etcdCluster !== etcdCluster) throw ofAnother(run, etcdCluster)
   return {
     ...(from === undefined ? {} : { from }),
     ...(only === undefined ? {} : { only }),
-    ...(earlier === undefined ? {} : { facts: factsOf((await loadRun(workDir, earlier)).state) }),
+    ...(run === undefined ? {} : { facts: factsOf(run.state) }),
   }
+}
+
+/** What was found out about one etcd cluster must never be done to another. */
+function ofAnother({ run, etcdCluster }: { run: string; etcdCluster: string }, wanted: string): RescueError {
+  return new RescueError('USAGE', `run ${run} is about etcd ${etcdCluster}, and this one about etcd ${wanted}`, {
+    hint: `say which: --etcd-cluster ${etcdCluster}; or go on with all that it was told: etcd-rescue recover --run ${run} --from STEP`,
+  })
 }
 
 /** Goes on with a run as its journal has it: the same runbook text, inputs and target, whatever the files say now. */

@@ -5,8 +5,8 @@ import { type Pool, type StoredPiece, startPool } from './worker-pool.ts'
 
 /** The blocks of a file, deflated on threads into another one before it is known whether they will be needed. */
 export interface Ahead {
-  /** So many bytes of the file are there now: its whole blocks up to here may be read. */
-  reached(bytes: number): void
+  /** So many bytes of the file are there now: its whole blocks up to here may be read. `isWhole`: no more will come. */
+  reached(bytes: number, isWhole?: boolean): void
   /**
    * Goes on with the file that this one has become, all of whose whole blocks are there: those that are the same in both,
    * byte for byte, are kept, and others deflated anew. Nothing happens when it is that file already. The file must not
@@ -41,6 +41,8 @@ export function deflateAhead(path: string, store: string): Ahead {
   const blocks = new Map<number, StoredPiece>()
   const running = new Map<number, Promise<void>>()
   let pool: Pool | undefined
+  let resting: Promise<void> = Promise.resolve()
+  let isClosed = false
   /** One change of files after the other. */
   let following: Promise<void> = Promise.resolve()
   /** Settles when the next block is done, or none is coming. */
@@ -53,12 +55,12 @@ export function deflateAhead(path: string, store: string): Ahead {
       const work = make(source, at).finally(() => {
         running.delete(at)
         pump()
-        if (running.size === 0 && source.isWhole) rest()
         progress.resolve()
         progress = signal()
       })
       running.set(at, work)
     }
+    if (running.size === 0 && (source.isWhole || source.isOver)) rest()
   }
 
   async function make(from: Source, at: number): Promise<void> {
@@ -82,8 +84,9 @@ export function deflateAhead(path: string, store: string): Ahead {
 
   /** Threads with nothing left to do hold memory. */
   function rest(): void {
-    pool?.close().catch(() => {})
+    const ended = pool?.close()
     pool = undefined
+    if (ended) resting = Promise.all([resting, ended]).then(() => {})
   }
 
   /** Begins no more blocks of the file of now, and waits for those under way. */
@@ -93,17 +96,20 @@ export function deflateAhead(path: string, store: string): Ahead {
   }
 
   async function change(path: string): Promise<void> {
+    if (isClosed) return
     const fd = openSync(path, 'r')
     opened.push(fd)
     if (isSame(fd, source.fd)) return
     await finish()
+    if (isClosed) return
     source = { fd, available: fstatSync(fd).size, next: 0, isWhole: true, isOver: false }
     pump()
   }
 
   return {
-    reached: (bytes) => {
+    reached: (bytes, isWhole = false) => {
       source.available = Math.max(source.available, bytes)
+      source.isWhole ||= isWhole
       pump()
     },
     follow: (path) => {
@@ -122,9 +128,11 @@ export function deflateAhead(path: string, store: string): Ahead {
       }
     },
     close: async () => {
+      isClosed = true
       await following
       await finish()
       await pool?.close()
+      await resting
       for (const fd of opened) closeSync(fd)
       await rm(store, { force: true })
     },

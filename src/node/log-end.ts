@@ -10,12 +10,14 @@ const IS_TROUBLE = /^[WEF]\d{4} |"level":"(warn|error|fatal|panic)"/
  * Of the end of a log on a node the last lines that speak of trouble, or else simply the last ones: at most `lines`, oldest
  * first, cut to a screen's width or two. Empty when there is no such log.
  */
-export async function logEnd(host: RemoteHost, path: string, lines: number): Promise<string[]> {
+export async function logEnd(host: RemoteHost, path: string, lines: number, signal: AbortSignal): Promise<string[]> {
   const { stdout } = await host.run({
     effect: 'read',
     argv: ['tail', '-c', String(END_BYTES), '--', path],
     okCodes: [0, 1],
     maxOutputBytes: 2 * END_BYTES,
+    timeoutMs: 5_000,
+    signal,
   })
   const all = stdout.split('\n').filter((line) => line.trim() !== '')
   const trouble = all.filter((line) => IS_TROUBLE.test(line))

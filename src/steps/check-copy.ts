@@ -15,7 +15,7 @@ export const checkCopy = defineStep<'copy' | 'fetched', 'checked'>({
     reads: ['every page of the fetched database on this machine'],
     changes: ['a working copy in the scratch, on which a local etcd starts meanwhile'],
   }),
-  check: (context) => mustBeOfThisBoot(context, context.needs.fetched, 'fetch-member'),
+  check: (context) => mustBeOfThisBoot(context, context.needs.fetched),
   act: async ({ world, needs, note, signal }) => {
     const source = await openFileSource(join(needs.fetched.dir, 'member', 'snap', 'db'))
     try {

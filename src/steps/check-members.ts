@@ -5,8 +5,10 @@ import { RescueError, toRescueError } from '../errors/rescue-error.ts'
 import type { EtcdRelease } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts, GenerationMember } from './facts.ts'
+import { dropAhead } from './support/ahead.ts'
 import { commitWal } from './support/commit-wal.ts'
 import { fetchMemberDir } from './support/fetch-dir.ts'
+import { syncTree } from './support/files.ts'
 import { quorumOf } from './support/generation.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
 import { hostOf } from './support/on-seats.ts'
@@ -31,11 +33,13 @@ export const checkMembers = defineStep<'copy' | 'generation' | 'checked' | 'rest
   }),
   check: async (context) => {
     const { restored, copy } = context.needs
-    await mustBeOfThisBoot(context, restored, 'restore-locally')
+    await mustBeOfThisBoot(context, restored)
     if (restored.way === 'db') throw withoutLog(copy.node)
   },
   act: async (context) => {
-    const { needs, note } = context
+    const { needs, note, world } = context
+    // nothing is published here
+    await dropAhead(world)
     const { generation, copy, restored } = needs
     const reached = [{ node: copy.node, revision: restored.revision }]
     for (const member of generation.members) {
@@ -90,6 +94,8 @@ async function digestAt(context: Ctx, revision: number): Promise<Facts['expected
     return { keys, digest, revision, dataDir: restored.dataDir, minor: checked.minor, dataBytes: bytes }
   } finally {
     await returnMember(world, restored.dataDir)
+    // what the cluster is compared with at the end must outlast all that happens in between
+    await syncTree(restored.dataDir)
   }
 }
 

@@ -13,7 +13,7 @@ export const listNodes = defineStep<'restored'>({
   effect: 'local',
   needs: ['restored'],
   describe: () => ({ reads: ['the nodes in the restored copy'], changes: [] }),
-  check: (context) => mustBeOfThisBoot(context, context.needs.restored, 'restore-locally'),
+  check: (context) => mustBeOfThisBoot(context, context.needs.restored),
   act: async ({ world, needs: { restored }, note, signal }) => {
     const release = await findRelease(world, restored.minor)
     // take-snapshot stops it

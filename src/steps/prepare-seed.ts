@@ -33,7 +33,7 @@ export const prepareSeed = defineStep<'copies' | 'restored' | 'snapshot', 'seed'
   }),
   check: async (context) => {
     const { world, needs, inputs } = context
-    await mustBeOfThisBoot(context, needs.snapshot, 'take-snapshot')
+    await mustBeOfThisBoot(context, needs.snapshot)
     const release = await findRelease(world, needs.restored.minor)
     if (inputs.bumpRevision !== 'off' && !(await world.etcd.canBump(release))) throw tooOld(release.version)
   },

@@ -73,7 +73,7 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
 /** What an earlier attempt has compressed. */
 async function fileOf(context: Ctx): Promise<Readable> {
   const { gz } = await context.settled
-  await mustBeOfThisBoot(context, gz, 'gzip-snapshot')
+  await mustBeOfThisBoot(context, gz)
   return createReadStream(gz.path, { highWaterMark: 1 << 20 })
 }
 

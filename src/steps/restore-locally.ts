@@ -36,7 +36,7 @@ export const restoreLocally = defineStep<'fetched' | 'checked', 'restored', Inpu
   }),
   check: async (context) => {
     const { world, needs } = context
-    await mustBeOfThisBoot(context, needs.fetched, 'fetch-member')
+    await mustBeOfThisBoot(context, needs.fetched)
     await findRelease(world, needs.checked.minor)
   },
   act: async (context) => {

@@ -111,7 +111,7 @@ async function mustHaveRoom({ needs, runId }: Ctx, host: RemoteHost, seat: Seat)
 async function send(context: Ctx, host: RemoteHost, sent: string): Promise<string> {
   const { needs, signal, progress } = context
   const { gz, snapshot } = needs
-  await mustBeOfThisBoot(context, gz, 'gzip-snapshot')
+  await mustBeOfThisBoot(context, gz)
   const packed = `${sent}/etcd.backup.gz`
   const onBytes = (done: number) => progress(`send ${host.name}`, done, gz.bytes)
   await sendFile(host, gz.path, packed, { signal, onBytes })

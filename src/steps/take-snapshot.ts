@@ -24,7 +24,7 @@ export const takeSnapshot = defineStep<'restored', 'snapshot'>({
     reads: ['the database of the restored copy, after its local etcd has ended'],
     changes: ['the database becomes a snapshot file in the scratch: its SHA-256 is added to it'],
   }),
-  check: (context) => mustBeOfThisBoot(context, context.needs.restored, 'restore-locally'),
+  check: (context) => mustBeOfThisBoot(context, context.needs.restored),
   act: async (context) => {
     const { world, signal, progress } = context
     const made = await thisBoot(world)
@@ -47,14 +47,14 @@ async function stopped({ needs: { restored }, world, signal }: Ctx): Promise<voi
 }
 
 /** An etcd that had to be killed leaves writes in its WAL. */
-async function checkRevision({ needs: { restored } }: Ctx, path: string): Promise<void> {
+async function checkRevision({ needs: { restored }, runId }: Ctx, path: string): Promise<void> {
   const source = await openFileSource(path)
   try {
     const { revision, findings } = await peekDb(source)
     if (revision === restored.revision) return
     const found = revision ?? findings[0] ?? 'unknown'
     throw new RescueError('ETCD_FAILED', `the database is at revision ${found} and not at ${restored.revision}`, {
-      hint: 'the local etcd did not end in order; go back a step: etcd-rescue run RUNBOOK --from restore-locally',
+      hint: `the local etcd did not end in order; go back a step: etcd-rescue recover --run ${runId} --from restore-locally`,
     })
   } finally {
     await source.close()

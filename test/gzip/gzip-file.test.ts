@@ -145,6 +145,16 @@ describe('deflated ahead', () => {
     expect(gunzipSync(await buffer(gzipFile(path('before'), ahead))).equals(data)).toBe(true)
   })
 
+  it('begins nothing more once it is closed', async () => {
+    const ahead = await aheadOf(sample(2 * BLOCK))
+    write('after', sample(4 * BLOCK))
+    await Promise.all([ahead.close(), ahead.follow(path('after'))])
+    await ahead.follow(path('after'))
+    ahead.reached(4 * BLOCK, true)
+    expect(await ahead.block(3 * BLOCK)).toBeUndefined()
+    expect(existsSync(path('ahead'))).toBe(false)
+  })
+
   it('is closed while it is at work: nobody waits for what does not come, and nothing is left', async () => {
     const data = sample(30 * BLOCK)
     const ahead = deflateAhead(write('before', data), path('ahead'))

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { describe, expect, test } from 'vitest'
@@ -75,6 +75,15 @@ describe('fetch-member', () => {
       { path: 'member/wal/0.wal', bytes: content['member/wal/0.wal'].length, sha256: expect.any(String) },
       { path: 'member/snap/db', bytes: DB_BYTES, sha256: expect.any(String) },
     ])
+  })
+
+  test('what an etcd added that ran on an earlier attempt is not taken for the copy', async () => {
+    const { scratch, run } = await scene()
+    const wal = await scratch.dir('fetched', 'member', 'wal')
+    writeFileSync(join(wal, '2.wal'), 'of another run')
+    const { fetched } = (await run()).gives as Pick<Facts, 'fetched'>
+    expect(readdirSync(wal)).toEqual(['0.wal'])
+    expect(fetched.files).toHaveLength(2)
   })
 
   test('what lies here unsynced names the boot that it was fetched in', async () => {

@@ -59,7 +59,7 @@ describe('take-snapshot', () => {
     const { size: bytes } = await stat(fetched)
     const { context } = contextOf('take-snapshot', options)
     const stored = await prepareAhead(context.world, 0)
-    stored(fetched, bytes)
+    stored(fetched, bytes, bytes)
     const { snapshot } = (await stepOf('take-snapshot').act(context as never)) as Pick<Facts, 'snapshot'>
     const needs = { snapshot }
     const gzip = { ...context, needs, settled: Promise.resolve(needs) }

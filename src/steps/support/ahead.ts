@@ -1,8 +1,8 @@
 import { type Ahead, deflateAhead } from '../../gzip/index.ts'
 import type { World } from '../../ports/world.ts'
 
-/** A part file holds so many bytes now. */
-type OnStored = (part: string, stored: number) => void
+/** A part file holds so many bytes now, of so many. */
+type OnStored = (part: string, stored: number, bytes: number) => void
 
 const working = new WeakMap<World, Ahead>()
 
@@ -21,9 +21,9 @@ export async function prepareAhead(world: World, copyBytes: number): Promise<OnS
   if (!hasRoom) return () => {}
   const store = await world.scratch.file('ahead.deflated')
   let begun: { ahead: Ahead | undefined } | undefined
-  return (part, stored) => {
+  return (part, stored, bytes) => {
     begun ??= { ahead: begin(world, part, store) }
-    begun.ahead?.reached(stored)
+    begun.ahead?.reached(stored, stored === bytes)
   }
 }
 

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { sha256On, statMember } from '../../node/files.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
@@ -12,8 +13,8 @@ interface FetchDir {
   signal: AbortSignal
   note(line: string): void
   onBytes(done: number, total: number): void
-  /** The part file of the database, on this machine, holds so many bytes now. */
-  onDatabase?(part: string, stored: number): void
+  /** The part file of the database, on this machine, holds so many bytes now, of so many. */
+  onDatabase?(part: string, stored: number, bytes: number): void
   /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */
   isDurable?: boolean
 }
@@ -40,6 +41,7 @@ export async function fetchMemberDir(
   if (!before.some((file) => file.path === DATABASE)) throw withoutDb(id, path)
   const total = before.reduce((sum, file) => sum + file.bytes, 0)
   const to = await context.world.scratch.dir(...parts)
+  await removeOthers(to, before)
   await context.world.scratch.needRoom(total)
   const digests = sha256On(
     host,
@@ -59,6 +61,15 @@ export async function fetchMemberDir(
   const files = [...first.filter((file) => !isTorn(file)), ...again].map(({ had: _, ...file }) => file)
   compare(files, remote, path)
   return { dir: to, bytes: total, files }
+}
+
+/** An etcd that ran on what an earlier attempt fetched, and was killed with it, may have left files of its own. */
+async function removeOthers(to: string, wanted: readonly { path: string }[]): Promise<void> {
+  const known = new Set(wanted.flatMap(({ path }) => [path, `${path}.part`]))
+  for (const entry of await readdir(to, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name)
+    if (!entry.isDirectory() && !known.has(relative(to, path))) await removeFile(path)
+  }
 }
 
 interface Fetching {

@@ -16,8 +16,8 @@ interface FetchContext {
   world: World
   signal: AbortSignal
   note(line: string): void
-  /** The part file on this machine holds so many bytes now. */
-  onStored?(part: string, stored: number): void
+  /** The part file on this machine holds so many bytes now, of so many. */
+  onStored?(part: string, stored: number, bytes: number): void
   isDurable: boolean
 }
 
@@ -72,7 +72,7 @@ async function goOn(
     let stored = have
     const onWrote = (wrote: number) => {
       stored += wrote
-      onStored?.(part, stored)
+      onStored?.(part, stored, bytes)
     }
     const file = await openPart(to, 'a', { onWrote, isDurable })
     try {

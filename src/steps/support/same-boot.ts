@@ -18,16 +18,18 @@ export async function thisBoot(world: World): Promise<Required<Made> | Record<st
   return boot === undefined ? {} : { boot }
 }
 
-/** Refuses with `PRECONDITION` what was made before this machine was started again. `again`: the step that makes it. */
+/**
+ * Refuses with `PRECONDITION` what was made before this machine was started again. All of it is made anew then, from the
+ * fetching on: what one step made of another's file is no newer than that.
+ */
 export async function mustBeOfThisBoot(
   { world, runId }: { world: World; runId: string },
   { boot }: Made,
-  again: string,
 ): Promise<void> {
   if (boot === undefined || boot === (await world.scratch.boot())) return
   throw new RescueError(
     'PRECONDITION',
-    `this machine was started again since ${again} ended, and what that left here may not be whole`,
-    { hint: `nothing was changed by this step; make it again: etcd-rescue run RUNBOOK --run ${runId} --from ${again}` },
+    'this machine was started again since the copy was fetched, and what lies here of it may not be whole',
+    { hint: `the original is on its node; fetch it anew: etcd-rescue recover --run ${runId} --from fetch-member` },
   )
 }
