@@ -1,5 +1,9 @@
 // Reads one database as `inspect --full` does, in a process of its own, and prints what it cost: PACKAGE FILE
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+
+// as bin/run.js does
+setFlagsFromString('--semi-space-growth-factor=1')
 
 const [packageDir, file] = process.argv.slice(2)
 const part = (name) => import(pathToFileURL(`${packageDir}/dist/src/${name}/index.js`).href)
