@@ -1,21 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { prepareRun } from '../../src/app/recover.ts'
 import { findRunbook } from '../../src/app/runbooks.ts'
 import { toTarget } from '../../src/config/index.ts'
 import { createJournal } from '../../src/engine/index.ts'
+import { tempDir } from '../steps/support/temp.ts'
 import { configOf } from './support.ts'
 
 describe('a run with the facts of an earlier one', () => {
-  let workDir: string
-  beforeAll(async () => {
-    workDir = await mkdtemp(join(tmpdir(), 'etcd-rescue-facts-'))
-  })
-  afterAll(() => rm(workDir, { recursive: true, force: true }))
-
   it('is about the same etcd cluster, or is refused', async () => {
+    const workDir = await tempDir()
     const config = { ...configOf(['main', 'events']), workDir }
     const runbook = await findRunbook('rebuild-from-trashcan')
     const journal = await createJournal(workDir, { runbook, inputs: {}, target: toTarget(config, 'events'), tool: '0' })

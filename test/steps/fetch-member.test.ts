@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { RescueError } from '../../src/errors/rescue-error.ts'
 import type { RemoteHost } from '../../src/ports/remote-host.ts'
 import type { Facts } from '../../src/steps/facts.ts'
+import { fetchMemberDir } from '../../src/steps/support/fetch-dir.ts'
 import { pages } from './support/backups.ts'
 import { node } from './support/nodes.ts'
-import { copyOf, runStep } from './support/step.ts'
+import { contextOf, copyOf, runStep } from './support/step.ts'
 import { tempDir, tempScratch } from './support/temp.ts'
 
 const content = { 'member/snap/db': pages(400), 'member/wal/0.wal': pages(20), 'member/wal/1.tmp': Buffer.alloc(0) }
@@ -84,6 +85,18 @@ describe('fetch-member', () => {
     const { fetched } = (await run()).gives as Pick<Facts, 'fetched'>
     expect(readdirSync(wal)).toEqual(['0.wal'])
     expect(fetched.files).toHaveLength(2)
+  })
+
+  test('from a copy that is to last nothing is taken, whatever became of the original', async () => {
+    const { path, scratch, host } = await scene()
+    const snap = await scratch.dir('aside', 'member', 'snap')
+    writeFileSync(join(snap, 'db'), Buffer.alloc(DB_BYTES, 'before'))
+    writeFileSync(join(snap, '1.snap'), 'gone from the node')
+    const { context } = contextOf('fetch-member', { world: { scratch, controlPlane: [host] } })
+    const fetching = fetchMemberDir({ ...context, onBytes: () => {} }, { host, path, id: 'a:old' }, ['aside'])
+    await expect(fetching).rejects.toMatchObject({ code: 'COPY_CHANGED' })
+    expect(readdirSync(snap).sort()).toEqual(['1.snap', 'db'])
+    expect(readFileSync(join(snap, 'db')).equals(Buffer.alloc(DB_BYTES, 'before'))).toBe(true)
   })
 
   test('what lies here unsynced names the boot that it was fetched in', async () => {

@@ -30,7 +30,8 @@ interface Wanted {
 
 /**
  * Fetches every file with content of `<path>/member` into a directory of the scratch, goes on where an earlier attempt
- * broke, and compares the digests on both ends; what an earlier run left and is not equal is fetched anew. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
+ * broke, and compares the digests on both ends; of a copy that need not last, what an earlier run
+ * left and is not equal is fetched anew. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
  */
 export async function fetchMemberDir(
   context: FetchDir,
@@ -41,7 +42,9 @@ export async function fetchMemberDir(
   if (!before.some((file) => file.path === DATABASE)) throw withoutDb(id, path)
   const total = before.reduce((sum, file) => sum + file.bytes, 0)
   const to = await context.world.scratch.dir(...parts)
-  await removeOthers(to, before)
+  // from a copy that is to last nothing is ever taken, whatever became of the original
+  const isPassing = context.isDurable === false
+  if (isPassing) await removeOthers(to, before)
   await context.world.scratch.needRoom(total)
   const digests = sha256On(
     host,
@@ -50,7 +53,7 @@ export async function fetchMemberDir(
   digests.catch(() => {}) // awaited below; a failed transfer is the better error
   const first = await fetchFiles(context, { host, path, to, total }, before)
   const remote = await digests
-  const isTorn = (file: FetchedFile) => file.had > 0 && remote.get(`${path}/${file.path}`) !== file.sha256
+  const isTorn = (file: FetchedFile) => isPassing && file.had > 0 && remote.get(`${path}/${file.path}`) !== file.sha256
   const torn = first.filter(isTorn)
   for (const file of torn) {
     context.note(`what an earlier attempt left here of ${file.path} is not what the node has: fetched anew`)
