@@ -4,7 +4,7 @@ const only = (name, comment, from, allowed) => ({
   comment,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(src|commands)/', pathNot: [from, ...allowed] },
+  to: { path: '^(src|commands)/', pathNot: [from, '^src/(seen|shell|words)/', ...allowed] },
 })
 
 const sdks = { ssh: 'ssh2|ssh-config', s3: '@aws-sdk|@smithy', etcd: 'etcd3', prompt: '@inquirer' }
@@ -59,7 +59,7 @@ module.exports = {
       '^src/(ports|node|etcd-manager|bolt|kube|digest|gzip|errors)/',
     ]),
     only('recovery', 'Which way is best is decided from plain values, without touching anything.', '^src/recovery/', [
-      '^src/steps/(facts|support/(rank|good-backups|generation))\\.ts$',
+      '^src/steps/(facts|support/(rank|clusters|running|reach|histories|good-backups|generation|logs-found|quorum|backwards|say-copy|unread|rejoin-command|seat-seen|volumeless))\\.ts$',
       '^src/errors/',
     ]),
     only('node', 'What is done on a node goes through its port.', '^src/node/', ['^src/(ports|errors)/']),
@@ -72,6 +72,9 @@ module.exports = {
     only('memory', 'What keeps the process small knows nothing of what makes it large.', '^src/memory/', []),
     only('kube', 'Knowledge about keys, no IO.', '^src/kube/', ['^src/(errors|digest)/']),
     only('ports', 'Ports are types; everything may depend on them.', '^src/ports/', ['^src/errors/']),
+    only('seen', 'Three answers to a look; everything may use them.', '^src/seen/', []),
+    only('shell', 'Words for a shell; everything may tell a command.', '^src/shell/', []),
+    only('words', 'One form for each number, one way to break a line; everything may tell.', '^src/words/', []),
     only('errors', 'Everything may throw; errors depend on nothing.', '^src/errors/', []),
     only('adapters', 'An adapter implements a port and knows nothing above it.', '^src/adapters/', [
       '^src/(ports|errors)/',

@@ -3,6 +3,7 @@ import { BaseCommand } from '../src/app/base-command.ts'
 import type { ByHandResult, CompareResult, DrillResult } from '../src/app/result.ts'
 
 const METHODS = ['auto', 'return-in-place', 'seed-in-place', 'rebuild-from-trashcan', 'restore-backup']
+const SCENARIOS = ['member-away', 'volume-beside', 'torn-log', 'full-database', 'leader-killed']
 
 export default class Drill extends BaseCommand {
   static override summary =
@@ -17,7 +18,11 @@ export default class Drill extends BaseCommand {
     size: Flags.string({ summary: 'how much data, e.g. 20M; default: as the keys give', helpValue: 'SIZE' }),
     store: Flags.string({ summary: 'the backup store', options: ['s3', 'file'], default: 's3' }),
     workers: Flags.integer({ summary: 'worker nodes', default: 2, min: 0, max: 50 }),
-    'etcd-version': Flags.string({ summary: 'minor version of etcd: 3.4, 3.5, 3.6', helpValue: 'X.Y', default: '3.5' }),
+    'etcd-version': Flags.string({
+      summary: 'minor version of etcd: 3.4, 3.5, 3.6, 3.7',
+      helpValue: 'X.Y',
+      default: '3.5',
+    }),
     'etcd-bin-dir': Flags.string({ summary: 'where etcd is', helpValue: 'DIR' }),
     'etcd-manager-bin': Flags.string({ summary: 'use the real etcd-manager of this directory', helpValue: 'DIR' }),
     method: Flags.string({ summary: 'how to recover; default: auto, as recover chooses', options: METHODS }),
@@ -30,6 +35,12 @@ export default class Drill extends BaseCommand {
       default: 0,
       min: 0,
       max: 2,
+    }),
+    scenario: Flags.string({
+      summary: 'what comes on top of the incident; can be repeated',
+      multipleNonGreedy: true,
+      multiple: true,
+      options: SCENARIOS,
     }),
     break: Flags.string({ summary: 'make this step fail once, then resume', helpValue: 'STEP' }),
     speed: Flags.string({ summary: 'how many times faster than life', helpValue: 'N', default: '10' }),
@@ -56,6 +67,7 @@ export default class Drill extends BaseCommand {
       etcdManagerBin: flags['etcd-manager-bin'],
       method: flags.method,
       lostNodes: flags['lost-nodes'],
+      scenarios: flags.scenario,
       breakStep: flags.break,
       speed: flags.speed,
       keep: flags.keep,

@@ -21,6 +21,6 @@ export default class Nodes extends BaseCommand {
     ])
     const options = { source: args.source, etcdCluster: flags['etcd-cluster'] }
     const value = await listNodes(await this.session(flags), options)
-    return this.show(value, flags.yaml ? yamlLines(value.yaml) : nodesLines(value))
+    return this.show(value, flags.yaml ? yamlLines(value.yaml) : nodesLines(value, this.width))
   }
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
-import { parseSet, runFlags, setFlag } from '../src/app/flags.ts'
+import { etcdBinFlag, parseSet, runFlags, setFlag } from '../src/app/flags.ts'
 import type { RecoverChoice } from '../src/app/recovery/choice.ts'
 import type { RescueResult } from '../src/app/result.ts'
 
@@ -26,6 +26,7 @@ export default class Recover extends BaseCommand {
   static override flags = {
     ...runFlags,
     ...setFlag,
+    ...etcdBinFlag,
     'etcd-cluster': Flags.string({
       summary: 'only main, events, cilium or leases; default: all of them, or main where the method is named',
       helpValue: 'NAME',

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
-import { parseSet, runFlags, setFlag } from '../src/app/flags.ts'
+import { etcdBinFlag, parseSet, runFlags, setFlag } from '../src/app/flags.ts'
 import type { RescueResult } from '../src/app/result.ts'
 
 export default class Run extends BaseCommand {
@@ -10,6 +10,7 @@ export default class Run extends BaseCommand {
   static override flags = {
     ...runFlags,
     ...setFlag,
+    ...etcdBinFlag,
     from: Flags.string({ summary: 'begin at this step', helpValue: 'STEP', exclusive: ['only'] }),
     run: Flags.string({ summary: 'the earlier run whose results --from or --only needs', helpValue: 'ID' }),
     only: Flags.string({ summary: 'run this step alone', helpValue: 'STEP' }),

@@ -2,12 +2,13 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../src/app/base-command.ts'
 import type { ScanValue } from '../src/app/scan/index.ts'
 import { RescueError } from '../src/errors/rescue-error.ts'
+import { EXIT } from '../src/errors/table.ts'
 
 export default class Scan extends BaseCommand {
   static override summary = 'find every copy of the data: on all nodes, all volumes and in the backup store, best first'
   static override description = [
     'Reads a few pages of each database where it lies, less than 1 MB, and unpacks the newest backups. Copies are ranked',
-    'by what they hold, never by time. Nothing is changed.',
+    'by what they hold, never by time. Nothing is changed. Exit code 21 says that not all could be searched.',
   ].join(' ')
   static override flags = {
     'etcd-cluster': Flags.string({ summary: 'only main, events, cilium or leases; default: all', helpValue: 'NAME' }),
@@ -23,7 +24,7 @@ export default class Scan extends BaseCommand {
     const [{ scanCopies }, { scanLines }] = await Promise.all([import('../src/app.ts'), import('../src/ui/scan.ts')])
     const options = { etcdCluster: flags['etcd-cluster'], backups: backupsOf(flags.backups) }
     const value = await scanCopies(await this.session(flags), options)
-    return this.show(value, scanLines(value))
+    return this.show(value, scanLines(value, this.width), value.unsearched.length > 0 ? EXIT.notAllSearched : EXIT.done)
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { end, freePort, onPath, startBound, until } from './process.mjs'
 
 /** @returns {Promise<{ port, user, identityFile, knownHosts, busy(since: number): number, stop() }>} */
-export async function startSshd(dir) {
+export async function startSshd(dir, { listen = '127.0.0.1', config: more = [] } = {}) {
   const sshd = onPath('sshd') ?? ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find(existsSync)
   if (sshd === undefined) throw new Error('openssh-server is not installed (scripts/test-setup/sshd.sh)')
   mkdirSync(dir, { recursive: true, mode: 0o755 })
@@ -18,7 +18,7 @@ export async function startSshd(dir) {
   writeFileSync(join(dir, 'authorized_keys'), publicKey('id'))
   writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${port} ${publicKey('host')}`)
   const config = ['ListenAddress', 'HostKey', 'AuthorizedKeysFile', 'PidFile']
-  const values = [`127.0.0.1:${port}`, join(dir, 'host'), join(dir, 'authorized_keys'), join(dir, 'pid')]
+  const values = [`${listen}:${port}`, join(dir, 'host'), join(dir, 'authorized_keys'), join(dir, 'pid')]
   // bash reads the user's rc file for a command that comes by ssh, and that of this machine is not what is measured
   const rest = [
     'SetEnv SHLVL=1',
@@ -30,6 +30,7 @@ export async function startSshd(dir) {
   ]
   const sftp = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'].find(existsSync)
   const lines = [
+    ...more,
     ...config.map((name, at) => `${name} ${values[at]}`),
     ...rest,
     ...(sftp ? [`Subsystem sftp ${sftp}`] : []),

@@ -1,12 +1,15 @@
 import { Args } from '@oclif/core'
 import type { VerifiedBackup } from '../../src/app/backups.ts'
 import { BaseCommand } from '../../src/app/base-command.ts'
-import { etcdClusterFlag } from '../../src/app/flags.ts'
+import { etcdBinFlag, etcdClusterFlag } from '../../src/app/flags.ts'
 
 export default class BackupVerify extends BaseCommand {
   static override summary = 'download a backup and restore it on this machine, as etcd-manager would'
   static override args = { backup: Args.string({ required: true, description: 'its name in the store' }) }
-  static override flags = { ...etcdClusterFlag }
+  static override flags = {
+    ...etcdClusterFlag,
+    ...etcdBinFlag,
+  }
 
   async run(): Promise<VerifiedBackup> {
     const { args, flags } = await this.parse(BackupVerify)

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../src/app/base-command.ts'
 import type { RunbookEntry } from '../../src/app/runbooks.ts'
-import { tableLines } from '../../src/ui/text.ts'
+import { tableLines } from '../../src/ui/table.ts'
 
 export default class RunbooksList extends BaseCommand {
   static override summary = 'the runbooks that come with etcd-rescue'

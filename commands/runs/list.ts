@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../src/app/base-command.ts'
 import type { RunEntry } from '../../src/app/runs.ts'
-import { tableLines } from '../../src/ui/text.ts'
+import { tableLines } from '../../src/ui/table.ts'
 
 export default class RunsList extends BaseCommand {
   static override summary = 'earlier runs, the newest first'
@@ -13,7 +13,7 @@ export default class RunsList extends BaseCommand {
     const none = ['no runs yet']
     return this.show(
       { runs },
-      rows.length === 0 ? none : tableLines(['run', 'status', 'runbook', 'cluster', 'etcd'], rows),
+      rows.length === 0 ? none : tableLines(['run', 'status', 'runbook', 'cluster', 'etcd'], rows, this.width),
     )
   }
 }

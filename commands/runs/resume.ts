@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../../src/app/base-command.ts'
-import { changingFlags, runFlags } from '../../src/app/flags.ts'
+import { changingFlags, etcdBinFlag, lockFlags } from '../../src/app/flags.ts'
 import type { RescueResult } from '../../src/app/result.ts'
 
 export default class RunsResume extends BaseCommand {
@@ -10,7 +10,7 @@ export default class RunsResume extends BaseCommand {
     'irreversible is done twice.',
   ].join(' ')
   static override args = { run: Args.string({ description: 'its id; default: the last one' }) }
-  static override flags = { ...changingFlags, 'break-lock': runFlags['break-lock'] }
+  static override flags = { ...changingFlags, ...lockFlags, ...etcdBinFlag }
 
   async run(): Promise<RescueResult> {
     const { args, flags } = await this.parse(RunsResume)

@@ -28,7 +28,7 @@ function section({ id, summary, description, args, flags }) {
 const argRow = ({ name, description }) => `| ${name.toUpperCase()} | ${cell(description)} |`
 
 function flagRow({ name, char, type, helpValue, options, summary, default: preset, required }) {
-  const value = type === 'boolean' ? '' : ` ${helpValue ?? (options ? options.join('\\|') : 'N')}`
+  const value = type === 'boolean' ? '' : ` ${cell(helpValue ?? options?.join('|') ?? 'N')}`
   const extra = [
     ...(preset === undefined || preset === false ? [] : [`default ${preset}`]),
     ...(required ? ['required'] : []),

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { root, run } from './shell.mjs'
 
 /**
- * What the tests need beside Node: real etcd, sshd and an S3 server, each brought by its own script. A script that fails
+ * What the tests need beside Node: real etcd, sshd, an S3 server and a container runtime, each brought by its own script. A script that fails
  * does not end the run: the tests that need it skip themselves and say why.
  */
 const setups = [
   { name: 'etcd binaries', file: 'scripts/test-setup/etcd.mjs' },
   { name: 'OpenSSH server', file: 'scripts/test-setup/sshd.sh' },
   { name: 'Ceph RGW (S3)', file: 'scripts/test-setup/rgw-install.sh' },
+  { name: 'containerd and crictl', file: 'scripts/test-setup/runtime.sh' },
 ]
 
 export async function setUpTests() {

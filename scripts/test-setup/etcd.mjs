@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Real etcd for the tests: 3.4.23, 3.5.16 and 3.5.30 out of Debian's packages (by the product's own code) and 3.6 built
-// from its Go modules where a Go toolchain is, into ${XDG_CACHE_HOME:-~/.cache}/etcd-rescue-test/etcd/<version>/.
+// Real etcd for the tests: 3.4.23, 3.5.16 and 3.5.30 out of Debian's packages (by the product's own code), 3.6 and 3.7
+// built from their Go modules where a Go toolchain is, into ${XDG_CACHE_HOME:-~/.cache}/etcd-rescue-test/etcd/<version>/.
 // Fails only when there is no etcd at all at the end: tests run on every version that they find.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -12,13 +12,15 @@ import { transpiledPackage } from '../lib/transpile.mjs'
 const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'etcd-rescue-test', 'etcd')
 const suites = { '3.4.23': 'bookworm', '3.5.16': 'trixie', '3.5.30': 'forky' }
 // Only versions for which the module proxy has all three modules can be built
-const goVersions = ['3.6.16', '3.6.14', '3.6.8', '3.6.5']
+const goVersions = { 3.6: ['3.6.16', '3.6.14', '3.6.8', '3.6.5'], 3.7: ['3.7.3', '3.7.2', '3.7.1'] }
 
 mkdirSync(cacheDir, { recursive: true })
 for (const [version, suite] of Object.entries(suites)) {
-  if (!existsSync(join(cacheDir, version))) await attempt(version, () => fromDebian(suite))
+  if (!existsSync(join(cacheDir, version))) await attempt(version, () => fromDebian(suite, minorOf(version)))
 }
-if (!names().some((name) => name.startsWith('3.6.'))) await attempt('3.6', fromGo)
+for (const [minor, versions] of Object.entries(goVersions)) {
+  if (!names().some((name) => name.startsWith(`${minor}.`))) await attempt(minor, () => fromGo(versions))
+}
 const found = names()
 process.stdout.write(`etcd for the tests: ${found.join(', ') || 'none'}\n`)
 if (found.length === 0) process.exitCode = 1
@@ -37,15 +39,17 @@ async function attempt(version, install) {
   }
 }
 
-async function fromDebian(suite) {
+const minorOf = (version) => version.split('.').slice(0, 2).join('.')
+
+async function fromDebian(suite, minor) {
   const file = join(await transpiledPackage(), 'dist/src/adapters/etcd/debian.js')
   const { installSuite } = await import(pathToFileURL(file).href)
-  await installSuite(suite, cacheDir)
+  await installSuite(suite, cacheDir, minor)
 }
 
 /** `go install module@version` refuses modules with replace directives, so a module of our own requires them. */
-async function fromGo() {
-  for (const version of goVersions) {
+async function fromGo(versions) {
+  for (const version of versions) {
     const dir = mkdtempSync(join(cacheDir, '.go-'))
     try {
       if (await buildWithGo(dir, version)) return
@@ -53,7 +57,7 @@ async function fromGo() {
       rmSync(dir, { recursive: true, force: true })
     }
   }
-  throw new Error('no Go toolchain of 1.24 or newer, or its module proxy lacks the modules')
+  throw new Error('no Go toolchain that is new enough, or its module proxy lacks the modules')
 }
 
 async function buildWithGo(dir, version) {

@@ -24,7 +24,7 @@ export function changedMeanwhile(url: string, key: string, cause?: unknown): Res
 
 export function tooLarge(url: string, key: string, maxBytes: number): RescueError {
   return new RescueError('STORE_CORRUPT', `${key} in ${url} is larger than the ${maxBytes} bytes that it may have`, {
-    hint: 'this is not a file that etcd-manager or etcd-rescue wrote; look at it by hand',
+    hint: 'neither etcd-manager nor this tool writes such a file; look at it by hand',
   })
 }
 

@@ -1,6 +1,6 @@
 import { toTarget } from '../config/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
-import { type Backup, listBackups, readBackup } from '../etcd-manager/backups.ts'
+import { type Backup, listBackups, readBackup, withMetas } from '../etcd-manager/backups.ts'
 import type { EtcdMinor } from '../ports/etcd.ts'
 import type { BackupListValue, VerifiedBackup } from '../ui/backups.ts'
 import type { Session } from './session.ts'
@@ -10,22 +10,35 @@ import { withScratch } from './temporary.ts'
 
 export type { BackupListValue, VerifiedBackup } from '../ui/backups.ts'
 
-export async function listStoreBackups(
-  session: Session,
-  { etcdCluster }: { etcdCluster: string },
-): Promise<BackupListValue> {
-  const config = await loadSettings(session)
-  const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config, session.sources.env)
-  return { store: store.url, backups: (await listBackups(store)).map(toEntry) }
+interface ListChoice {
+  etcdCluster: string
+  /** Read the meta of every backup, up to `MOST`: one request each. */
+  etcdVersion?: boolean
 }
 
-function toEntry({ name, createdAt, gzBytes, meta, problem }: Backup): BackupListValue['backups'][number] {
+/** So many of the newest are read in any case: their etcd versions, and what is wrong with them. */
+const READ = 10
+const MOST = 2000
+
+/** Names, sizes and times come from the listing; of thousands of backups only what is looked at is read. */
+export async function listStoreBackups(session: Session, choice: ListChoice): Promise<BackupListValue> {
+  const config = await loadSettings(session)
+  const store = await openBackupStore(toTarget(config, choice.etcdCluster).backupStore, config, session.sources.env)
+  const listed = await listBackups(store)
+  const at = Math.max(0, listed.length - (choice.etcdVersion ? MOST : READ))
+  const read = await withMetas(store, listed.slice(at))
+  const backups = [...listed.slice(0, at), ...read]
+  return { store: store.url, backups: backups.map(toEntry), read: read.length }
+}
+
+function toEntry({ name, createdAt, gzBytes, meta, problem, hint }: Backup): BackupListValue['backups'][number] {
   return {
     name,
     createdAt: createdAt.toISOString(),
     ...(gzBytes === undefined ? {} : { gzBytes }),
     ...(meta === undefined ? {} : { etcdVersion: meta.etcdVersion }),
     ...(problem === undefined ? {} : { problem }),
+    ...(hint === undefined ? {} : { hint }),
   }
 }
 
@@ -40,7 +53,11 @@ export async function verifyBackup(
   const config = await loadSettings(session)
   const store = await openBackupStore(toTarget(config, etcdCluster).backupStore, config, session.sources.env)
   const backup = await readBackup(store, name)
-  if (backup.meta === undefined) throw notRestorable(name, backup.problem ?? 'it has no meta file')
+  const { problem = 'it has no meta file', code, hint } = backup
+  if (backup.meta === undefined && code !== undefined && hint !== undefined) {
+    throw new RescueError(code, `the backup ${name} cannot be read: ${problem}`, { hint })
+  }
+  if (backup.meta === undefined) throw notRestorable(name, problem)
   const minor = minorOf(backup.meta.etcdVersion)
   return withScratch(session, config, async ({ scratch, signal }) => {
     const [{ downloadBackup }, { localEtcd }] = await Promise.all([

@@ -1,5 +1,5 @@
 import { toTarget } from '../config/index.ts'
-import { judgeControl, readControl } from '../etcd-manager/control.ts'
+import { type ControlFile, judgeControl, readControl } from '../etcd-manager/control.ts'
 import type { ControlValue } from '../ui/control.ts'
 import type { Session } from './session.ts'
 import { loadSettings } from './settings.ts'
@@ -16,8 +16,8 @@ export async function showControl(session: Session, { etcdCluster }: { etcdClust
   return {
     store: store.url,
     ...judgeControl(files),
-    created: { state: created.state },
-    spec: { state: spec.state, ...spec.value, ...(spec.problem === undefined ? {} : { problem: spec.problem }) },
+    created: { state: created.state, ...faultOfFile(created) },
+    spec: { state: spec.state, ...spec.value, ...faultOfFile(spec) },
     commands: files.commands.map(({ key, timestamp, backup, problem }) => ({
       key,
       at: new Date(Number(BigInt(timestamp) / 1_000_000n)).toISOString(),
@@ -26,3 +26,8 @@ export async function showControl(session: Session, { etcdCluster }: { etcdClust
     })),
   }
 }
+
+const faultOfFile = ({ problem, hint }: ControlFile) => ({
+  ...(problem === undefined ? {} : { problem }),
+  ...(hint === undefined ? {} : { hint }),
+})

@@ -4,6 +4,7 @@ import { compareSets } from '../digest/index.ts'
 import { DiffTally } from '../kube/index.ts'
 import type { EtcdClient } from '../ports/etcd.ts'
 import type { DiffSide, DiffValue } from '../ui/diff.ts'
+import { many } from '../words/numbers.ts'
 import type { Session } from './session.ts'
 import { type OpenedSource, type SourceRoom, withSources } from './sources/index.ts'
 
@@ -50,7 +51,7 @@ export async function diffSources(session: Session, options: DiffOptions): Promi
 }
 
 async function sideOf(opened: OpenedSource, { signal }: SourceRoom): Promise<Side> {
-  const { revision, clusterId, walWrites } = await peekMember(opened.db, opened.wal)
+  const { revision, clusterId, walWrites } = await peekMember(opened.db, opened.wal, opened.snap)
   return {
     source: opened.label,
     ...(revision === undefined ? {} : { revision }),
@@ -69,7 +70,8 @@ async function withLive<T>(
   const { liveEtcd } = await import('../adapters/etcd/live.ts')
   const target = toTarget(config, etcdCluster)
   session.screen.listen({ type: 'note', step: '', line: `reading etcd ${etcdCluster} of ${target.cluster}` })
-  const live = liveEtcd({ hosts: (await nodes.all()).controlPlane, etcdCluster })
+  const hosts = (await nodes.all()).controlPlane
+  const live = liveEtcd({ hosts, etcdCluster, certificateDir: config.clientCertificates })
   const client = await live.connect()
   try {
     return await body(await liveSide(client, signal))
@@ -130,7 +132,7 @@ function withoutPairs({ pairs: _, ...side }: Side, keys: number): DiffSide {
 function notesOn(a: Side, b: Side): string[] {
   const ahead = [a, b].filter(({ walWrites = 0 }) => walWrites > 0)
   return ahead.map(
-    ({ source, walWrites }) =>
-      `${source}: ${walWrites} writes that are only in its WAL are not compared; recover brings them back`,
+    ({ source, walWrites = 0 }) =>
+      `${source}: not compared: ${many(walWrites, 'write')} only in its WAL; recover brings them back`,
   )
 }

@@ -13,7 +13,7 @@ import type { Session } from './session.ts'
 
 /** One sandbox from its building to its end: the incident, one recovery, and what came of it. */
 export async function drillOnce(session: Session, drill: ParsedDrill): Promise<Outcome<DrillResult | ByHandResult>> {
-  const { labOptions, seed, minor, lostNodes, method } = drill
+  const { labOptions, seed, minor, lostNodes, scenarios, method } = drill
   const note = (line: string) => session.screen.listen({ type: 'note', step: '', line })
   // a name that is wrong is told before a minute is spent on the incident
   if (drill.breakStep !== undefined) breaking(registry, drill.breakStep)
@@ -31,7 +31,7 @@ export async function drillOnce(session: Session, drill: ParsedDrill): Promise<O
     return buildLab({ ...labOptions, dir, release, note })
   })
   try {
-    const happened = await untilStopped(session, () => incident(lab, seed, { lostNodes }))
+    const happened = await untilStopped(session, () => incident(lab, seed, { lostNodes, scenarios }))
     const seconds = (performance.now() - started) / 1000
     const before = toRecord(happened, { etcdVersion: release.version, store: lab.store.url, seconds })
     if (!drill.byHand) return await recovered(session, drill, { lab, happened, before })
@@ -51,7 +51,8 @@ interface Broken {
 
 async function recovered(session: Session, drill: ParsedDrill, broken: Broken): Promise<Outcome<DrillResult>> {
   const { lab, happened, before } = broken
-  const { watchOutage } = await import('../lab/index.ts')
+  const { killLeaderWhileItArchives, watchOutage } = await import('../lab/index.ts')
+  if (drill.scenarios.includes('leader-killed')) await killLeaderWhileItArchives(lab)
   const workloads = await watchWorkloads(lab, session)
   const outage = await watchOutage(lab)
   const result = await recoverInLab(workloads.session, lab, drill).catch(async (error) => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
-import type { LabOptions, SeedOptions } from '../lab/index.ts'
+import type { LabOptions, Scenario, SeedOptions } from '../lab/index.ts'
+import { SCENARIOS } from '../lab/scenarios/scenarios.ts'
 import type { EtcdMinor } from '../ports/etcd.ts'
 import { METHODS } from '../recovery/proposal.ts'
 
@@ -16,6 +17,8 @@ export interface DrillOptions {
   method?: string | undefined
   /** Control-plane nodes whose disks are lost as well. */
   lostNodes: number
+  /** Names of `SCENARIOS`. */
+  scenarios?: string[] | undefined
   breakStep?: string | undefined
   speed: string
   keep: boolean
@@ -30,6 +33,7 @@ export interface ParsedDrill {
   /** `auto`, or the name of a runbook. */
   method: string
   lostNodes: number
+  scenarios: readonly Scenario[]
   breakStep: string | undefined
   byHand: boolean
 }
@@ -57,9 +61,23 @@ export function parseDrill(options: DrillOptions): ParsedDrill {
     minor: minorOf(options.etcdVersion),
     method,
     lostNodes,
+    scenarios: scenariosOf(options.scenarios ?? [], lostNodes),
     breakStep,
     byHand,
   }
+}
+
+/** The last disks are the ones that are lost, and the last member is the one that is away. */
+function scenariosOf(names: readonly string[], lostNodes: number): Scenario[] {
+  const known = names.filter((name): name is Scenario => Object.hasOwn(SCENARIOS, name))
+  const other = names.find((name) => !Object.hasOwn(SCENARIOS, name))
+  if (other !== undefined) throw wrong('--scenario', other, Object.keys(SCENARIOS).join(', '))
+  if (lostNodes > 0 && known.includes('member-away')) {
+    throw new RescueError('USAGE', '--lost-nodes takes away the disk of the member that is away', {
+      hint: 'give --scenario member-away without --lost-nodes',
+    })
+  }
+  return known
 }
 
 /** Which methods can be compared when this many of three nodes have lost the data. */
@@ -78,7 +96,7 @@ function breakNeedsMethod(): RescueError {
 function minorOf(text: string): EtcdMinor {
   const minor = /^v?(3\.\d+)(\.\d+)?$/.exec(text)?.[1]
   if (minor !== undefined) return minor as EtcdMinor
-  throw wrong('--etcd-version', text, '3.4, 3.5 or 3.6')
+  throw wrong('--etcd-version', text, '3.4, 3.5, 3.6 or 3.7')
 }
 
 function bytesOf(text: string): number {

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/index.ts'
-import { type Journal, type RunOptions, type RunResult, runPlan, type StopSwitch, stopSwitch } from '../engine/index.ts'
+import {
+  type Journal,
+  type RunOptions,
+  type RunResult,
+  reportAnswer,
+  runPlan,
+  type StopSwitch,
+  stopSwitch,
+} from '../engine/index.ts'
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
 import type { Plan } from '../runbook/index.ts'
@@ -34,13 +42,13 @@ export async function withWorld<T>(
   execution: Execution,
   body: (world: World, options: RunOptions) => Promise<T>,
 ): Promise<T> {
-  const { screen, breakLock } = session
+  const { screen, breakLock, withoutLock = false } = session
   const stop = stopSwitch()
   const release = stopOnSignals(stop, session)
   try {
     const world = await worldOf(session, execution, stop)
     try {
-      return await body(world, { emit: screen.listen, stop, lock: { breakLock } })
+      return await body(world, { emit: screen.listen, stop, lock: { breakLock, withoutLock } })
     } finally {
       // what a step left running for the next one, which a failed run never reached
       await Promise.allSettled([returnMembers(world), dropAhead(world)])
@@ -59,10 +67,11 @@ function worldOf(session: Session, { config, target, journal }: Execution, stop:
     config,
     target,
     env: sources.env,
-    prompter: sessionPrompter(session, stop.soft),
+    prompter: sessionPrompter(session, stop.soft, reportAnswer),
     // A dry run leaves nothing on disk: its scratch is behind the gate, and this path is only shown
     runDir: journal.dir ?? join(tmpdir(), `etcd-rescue-dry-run-${randomBytes(4).toString('hex')}`),
     dryRun,
+    withoutLock: session.withoutLock ?? false,
     note: (line) => screen.listen({ type: 'note', step: '', line }),
   })
 }

@@ -21,11 +21,25 @@ export const changingFlags = {
   confirm: Flags.string({ summary: "what would be typed: the cluster's name", helpValue: 'CLUSTER' }),
 }
 
+/** Of every command that takes the lock of an etcd cluster. */
+export const lockFlags = {
+  'break-lock': Flags.boolean({ summary: "go on although another operator's run holds the lock" }),
+  'without-lock': Flags.boolean({ summary: 'go on where the store has no conditional writes, and can hold no lock' }),
+}
+
 /** Of every command that runs steps and takes the lock of an etcd cluster for it. */
 export const runFlags = {
   ...changingFlags,
   ...etcdClusterFlag,
-  'break-lock': Flags.boolean({ summary: "go on although another operator's run holds the lock" }),
+  ...lockFlags,
+}
+
+/** Of every command that runs an etcd on this machine. */
+export const etcdBinFlag = {
+  'etcd-bin-dir': Flags.string({
+    summary: 'where etcd is on this machine, or one directory a version; default: tools.etcdBinDir, PATH, a download',
+    helpValue: 'DIR',
+  }),
 }
 
 export const setFlag = {

@@ -1,14 +1,21 @@
-import type { MemberPeek } from '../bolt/index.ts'
-import type { InspectValue } from '../ui/inspect.ts'
+import type { MemberLog, MemberPeek } from '../bolt/index.ts'
+import type { InspectValue, LogLine } from '../ui/inspect.ts'
 import { type FullLook, toFull } from './inspect-full.ts'
 import type { OpenedSource } from './sources/index.ts'
 
 /** One value for `inspect` and, without `full`, for each copy of `scan`. */
-export function toInspectValue(opened: OpenedSource, peek: MemberPeek | undefined, full?: FullLook): InspectValue {
+export function toInspectValue(
+  opened: OpenedSource,
+  peek: MemberPeek | undefined,
+  full?: FullLook,
+  log?: MemberLog,
+): InspectValue {
   const { label, kind, node, path, token, db, wal } = opened
   const { self, revision, walWrites, members = [], findings: seen = [] } = peek ?? {}
   const walRevision = revision === undefined ? undefined : revision + (walWrites ?? 0)
-  const findings = [...new Set([...opened.findings, ...seen, ...(full?.findings ?? [])])]
+  // the whole log says it better than its end
+  const ofPeek = log ? seen.filter((finding) => finding !== peek?.log.why) : seen
+  const findings = [...new Set([...opened.findings, ...ofPeek, ...(full?.findings ?? []), ...(log?.findings ?? [])])]
   return present<InspectValue>({
     ...{ source: label, kind, node, path, token },
     etcdCluster: peek?.guess ?? 'unknown',
@@ -26,11 +33,22 @@ export function toInspectValue(opened: OpenedSource, peek: MemberPeek | undefine
     term: peek?.term,
     sizeBytes: db.size,
     sizeInUseBytes: full?.sizeInUseBytes ?? peek?.sizeInUseBytes,
+    ...{ log: kind === 'member' ? (log ? toLogLine(log) : peek?.log) : undefined, alarms: peek?.alarms },
+    ...{ authEnabled: peek?.authEnabled, learners: peek?.learners },
     walBytes: wal.reduce((sum, { source }) => sum + source.size, 0),
     sampled: peek?.keySample.prefixes ?? {},
     ...(full ? { keys: full.keys, digest: full.digest, full: toFull(full) } : {}),
     bytesRead: opened.bytesRead(),
     findings,
+  })
+}
+
+function toLogLine(log: MemberLog): LogLine {
+  const { state, readFrom, why, usableTo, firstIndex, lastIndex, lastTerm, commit, startsAt, rebuildsTo, setAside } =
+    log
+  return present<LogLine>({
+    ...{ state, readFrom, why, usableTo, firstIndex, lastIndex, lastTerm, commit, startsAt, rebuildsTo },
+    setAside: setAside.length > 0 ? setAside : undefined,
   })
 }
 

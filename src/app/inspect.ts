@@ -1,4 +1,4 @@
-import { inspectDb, type KvRecord, peekMember } from '../bolt/index.ts'
+import { inspectDb, type KvRecord, type MemberLog, type MemberPeek, peekMember, readMemberLog } from '../bolt/index.ts'
 import { createKvDigest } from '../digest/index.ts'
 import { EXIT } from '../errors/table.ts'
 import { decodeObject } from '../kube/index.ts'
@@ -20,17 +20,21 @@ interface InspectOptions {
 }
 
 /**
- * What is inside a copy. A few pages of it say who it is and how far it reaches; `full` reads and checks everything.
- * Exit code 40 when it cannot be restored as it is.
+ * What is inside a copy. A few pages of it say who it is and how far it reaches; `full` reads and checks everything,
+ * the log included. Exit code 40 when it cannot be restored as it is.
  */
 export async function inspectSource(session: Session, options: InspectOptions): Promise<Outcome<InspectValue>> {
   try {
     const value = await withSource(session, options, async (opened, { signal }) => {
-      const peek = await peekMember(opened.db, opened.wal)
-      const full = options.full ? await inspectAll(session, opened, signal) : undefined
-      return toInspectValue(opened, peek, full)
+      const peek = await peekMember(opened.db, opened.wal, opened.snap)
+      if (!options.full) return toInspectValue(opened, peek)
+      // where there is no database, the log is all there is
+      const full = peek.lost === undefined ? await inspectAll(session, opened, signal) : undefined
+      const log = opened.kind === 'member' ? await readLog(session, opened, peek, signal) : undefined
+      return toInspectValue(opened, peek, full, log)
     })
-    return { value, exitCode: value.findings.some(isFatal) ? EXIT.wrongResult : EXIT.done }
+    const isRefused = value.findings.some(isFatal) || REFUSED.has(value.log?.state ?? '')
+    return { value, exitCode: isRefused ? EXIT.wrongResult : EXIT.done }
   } finally {
     session.screen.end()
   }
@@ -38,7 +42,23 @@ export async function inspectSource(session: Session, options: InspectOptions): 
 
 const NEWEST = 20
 
+/** Logs on which etcd does not start, or drops writes. */
+const REFUSED = new Set(['damaged', 'gap', 'snapshot-ahead', 'behind-database'])
+
 const isFatal = (finding: string) => finding.startsWith('unusable')
+
+/** The whole log, from its first record, and every raft snapshot. */
+function readLog(
+  session: Session,
+  { wal, snap }: OpenedSource,
+  peek: MemberPeek,
+  signal: AbortSignal,
+): Promise<MemberLog> {
+  const total = wal.reduce((sum, { source }) => sum + source.size, 0)
+  const onProgress = (done: number) =>
+    session.screen.listen({ type: 'progress', step: '', label: 'log read', done, total, unit: 'bytes' })
+  return readMemberLog(peek, { wal, snap }, { signal, onProgress })
+}
 
 async function inspectAll(session: Session, { db, kind }: OpenedSource, signal: AbortSignal): Promise<FullLook> {
   const show = (done: number) =>

@@ -2,6 +2,7 @@ import { liveKv } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { kindOf, nodeOf } from '../kube/index.ts'
 import type { NodeLine, NodesValue } from '../ui/nodes.ts'
+import { many } from '../words/numbers.ts'
 import type { Session } from './session.ts'
 import { type OpenedSource, withSource } from './sources/index.ts'
 
@@ -24,7 +25,7 @@ export async function listNodes(
       if (nodes.length === 0) throw none(opened.label, unread)
       const unusable = nodes.filter(({ address }) => address === undefined)
       const notes = [
-        ...(unread > 0 ? [`${unread} nodes cannot be read: encrypted at rest, or damaged`] : []),
+        ...(unread > 0 ? [`${many(unread, 'node')} cannot be read: encrypted at rest, or damaged`] : []),
         ...(unusable.length > 0 ? [`without an address: ${unusable.map(({ name }) => name).join(', ')}`] : []),
       ]
       return { source: opened.label, nodes, yaml: await blockOf(nodes), notes }

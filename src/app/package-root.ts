@@ -8,7 +8,7 @@ export function packageRoot(): string {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     if (existsSync(join(directory, 'package.json')) && existsSync(join(directory, 'runbooks'))) return directory
     if (directory === dirname(directory)) {
-      throw new RescueError('LOCAL_FILE', 'the runbooks of etcd-rescue are missing', { hint: 'install it again' })
+      throw new RescueError('LOCAL_FILE', 'its runbooks are missing', { hint: 'install it again' })
     }
   }
 }

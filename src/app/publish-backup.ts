@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
+import { lookFirst } from '../adapters/look-first-store.ts'
 import { toTarget } from '../config/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import { checkBackupName, DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
@@ -45,9 +46,11 @@ export async function publishBackup(session: Session, options: PublishOptions): 
     digestAdded: source.digestAdded,
   }
   if (session.dryRun) return { ...value, gzBytes: 0, status: 'dry-run' }
-  const gzBytes = await upload(store, name, source)
+  // looking first is the best that can be done there for a fresh name
+  const fresh = (await store.hasConditions?.()) === false ? lookFirst(store) : store
+  const gzBytes = await upload(fresh, name, source)
   const meta = encodeMeta({ etcdVersion: options.etcdVersion, memberCount, at: new Date() })
-  await store.write(`${name}/${META_FILE}`, meta, { ifAbsent: true })
+  await fresh.write(`${name}/${META_FILE}`, meta, { ifAbsent: true })
   return { ...value, gzBytes, status: 'published' }
 }
 

@@ -68,6 +68,12 @@ export async function carryOut(session: Session, prepared: PreparedRun): Promise
   return { value: toRescueResult(result), exitCode: result.exitCode }
 }
 
+/** What is no longer configured stays as it was. */
+export const withTools = (target: Target, { tools }: Config): Target => ({
+  ...target,
+  tools: { ...target.tools, ...tools },
+})
+
 async function unfenceIfWanted(
   session: Session,
   config: Config,
@@ -100,11 +106,15 @@ function ofAnother({ run, etcdCluster }: { run: string; etcdCluster: string }, w
   })
 }
 
-/** Goes on with a run as its journal has it: the same runbook text, inputs and target, whatever the files say now. */
+/**
+ * Goes on with a run as its journal has it: the same runbook text, inputs and target, whatever the files say now. Only the
+ * programs of this machine are those that are configured now: a run that ended since one was missing goes on with it.
+ */
 export async function resumeRun(session: Session, id?: string): Promise<Outcome<RescueResult>> {
   const config = await loadSettings(session)
   const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)))
-  const { runbook, inputs, target } = journal.header
+  const { runbook, inputs } = journal.header
+  const target = withTools(journal.header.target, config)
   const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)
   const result = await execute(session, { config, target, plan, journal })
   await unfenceIfWanted(session, config, result, target.etcdCluster)

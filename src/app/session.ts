@@ -12,8 +12,12 @@ export interface Session {
   yes: boolean
   confirm?: string
   breakLock: boolean
+  /** Go on where a store cannot hold a lock. */
+  withoutLock?: boolean
   /** False: never ask, even on a terminal. */
   interactive: boolean
+  /** Where etcd is, in place of the configuration's. */
+  etcdBinDir?: string
   /** Of this tool; written into journals. */
   version: string
 }

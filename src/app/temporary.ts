@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../config/index.ts'
 import type { Scratch } from '../ports/scratch.ts'
+import { ownName, temporaryDir } from './leftovers.ts'
 import type { Session } from './session.ts'
 import { stopOnSignals } from './signals.ts'
 
@@ -17,7 +18,7 @@ export async function withScratch<T>(session: Session, config: Config, body: (ro
     import('../adapters/scratch/index.ts'),
     import('../engine/index.ts'),
   ])
-  const scratch = dirScratch(join(config.workDir, 'tmp', randomBytes(8).toString('hex')))
+  const scratch = dirScratch(join(temporaryDir(config.workDir), ownName(randomBytes(8).toString('hex'))))
   const stop = stopSwitch()
   const release = stopOnSignals(stop, session)
   try {

@@ -2,6 +2,7 @@ import { openJournal, type UndoResult, undoRun } from '../engine/index.ts'
 import { loadRunbook, planRunbook } from '../runbook/index.ts'
 import { registry } from '../steps/registry.ts'
 import { withWorld } from './execute.ts'
+import { withTools } from './recover.ts'
 import type { Outcome } from './result.ts'
 import { newestRun } from './runs.ts'
 import type { Session } from './session.ts'
@@ -13,7 +14,8 @@ export type { UndoResult } from '../engine/index.ts'
 export async function undoEarlierRun(session: Session, id?: string): Promise<Outcome<UndoResult>> {
   const config = await loadSettings(session)
   const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)))
-  const { runbook, inputs, target } = journal.header
+  const { runbook, inputs } = journal.header
+  const target = withTools(journal.header.target, config)
   const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)
   const value = await withWorld(session, { config, target, plan, journal }, (world, options) =>
     undoRun(plan, world, journal, options),

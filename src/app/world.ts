@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/index.ts'
 import { reportCall } from '../engine/index.ts'
 import { systemClock } from '../ports/clock.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
 import type { Prompter } from '../ports/prompter.ts'
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
@@ -16,6 +17,8 @@ export interface WorldOptions {
   /** The run's own directory; what is secret goes below it. */
   runDir: string
   dryRun: boolean
+  /** A store without conditional writes is written to all the same, after a look. */
+  withoutLock: boolean
   /** One line for the operator, from below the steps. */
   note(line: string): void
 }
@@ -27,7 +30,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return options.dryRun ? withhold(world, reportCall) : trace(world, reportCall)
 }
 
-async function realWorld({ config, target, env, prompter, runDir, note }: WorldOptions): Promise<World> {
+async function realWorld(options: WorldOptions): Promise<World> {
+  const { config, target, env, prompter, runDir, note } = options
   const clock = systemClock
   const hosts = await openHosts({ config, target, prompter, clock, note })
   const [{ localEtcd }, { liveEtcd }, { dirScratch }, { localCommands }] = await Promise.all([
@@ -40,9 +44,13 @@ async function realWorld({ config, target, env, prompter, runDir, note }: WorldO
   return {
     target,
     ...hosts,
-    store: await openBackupStore(target.backupStore, config, env),
+    store: await worldStore(options),
     etcd: localEtcd({ ...(binDir === undefined ? {} : { binDir }), emit: note }),
-    live: liveEtcd({ hosts: hosts.controlPlane, etcdCluster: target.etcdCluster }),
+    live: liveEtcd({
+      hosts: hosts.controlPlane,
+      etcdCluster: target.etcdCluster,
+      certificateDir: config.clientCertificates,
+    }),
     clock,
     prompter,
     scratch: dirScratch(join(runDir, 'scratch')),
@@ -52,6 +60,14 @@ async function realWorld({ config, target, env, prompter, runDir, note }: WorldO
       await Promise.allSettled([...hosts.controlPlane, ...hosts.workers].map((host) => host.close()))
     },
   }
+}
+
+/** Asked only where it matters: a dry run writes nothing, not even to find out. */
+async function worldStore({ config, target, env, dryRun, withoutLock }: WorldOptions): Promise<ObjectStore> {
+  const store = await openBackupStore(target.backupStore, config, env)
+  if (!withoutLock || dryRun || (await store.hasConditions?.()) !== false) return store
+  const { lookFirst } = await import('../adapters/look-first-store.ts')
+  return lookFirst(store)
 }
 
 /** What etcd-manager-ctl and teams' own commands need to find the same store: kOps' tools read no config of ours. */

@@ -1,4 +1,4 @@
-import type { PageSource } from './source.ts'
+import { aboutFile, type PageSource } from './source.ts'
 
 const BLOCK = 64 * 1024
 const MAX_BLOCKS = 128
@@ -22,7 +22,7 @@ export function blockReader(source: PageSource): PageSource {
     return loading
   }
   return {
-    size: source.size,
+    ...aboutFile(source),
     read: async (offset, length) => {
       const index = Math.floor(offset / BLOCK)
       const start = offset - index * BLOCK
@@ -37,7 +37,7 @@ export function memoReader(source: PageSource): PageSource & { prime(offset: num
   const reads = new Map<string, Promise<Buffer>>()
   let primed: { offset: number; content: Buffer } = { offset: 0, content: Buffer.alloc(0) }
   return {
-    size: source.size,
+    ...aboutFile(source),
     /** Fetches a stretch at once, from which later reads within it are served. */
     prime: async (offset, length) => {
       primed = { offset, content: await source.read(offset, length) }

@@ -42,7 +42,9 @@ export async function readPageHead(db: Db, id: number): Promise<Page> {
   const page = await readHead(db, id)
   const wanted = Math.min(page.length, Math.max(PEEK_BYTES, HEADER_BYTES + page.count * ELEMENT_BYTES))
   if (page.body.length >= wanted) return page
-  return { ...page, body: await db.source.read(id * db.meta.pageSize, wanted) }
+  const have = page.body.length
+  const rest = await db.source.read(id * db.meta.pageSize + have, wanted - have)
+  return { ...page, body: Buffer.concat([page.body, rest]) }
 }
 
 async function readHead({ source, meta }: Db, id: number): Promise<Page> {

@@ -9,6 +9,8 @@ export interface EtcdMember {
   name: string
   peerUrls: string[]
   clientUrls: string[]
+  /** It has no vote: what only it holds was acknowledged by others. */
+  isLearner?: true
 }
 
 /** What etcd keeps about itself beside the keys. */
@@ -23,6 +25,8 @@ export interface EtcdMeta {
   clusterVersion?: string
   members: EtcdMember[]
   removedMembers: string[]
+  /** Of these buckets, those that could not be read: what they would tell is not known. */
+  unread: string[]
 }
 
 const MAX_MEMBERS = 100
@@ -30,7 +34,14 @@ const MAX_VALUE_BYTES = 16 * 1024
 
 /** Reads the small buckets `meta`, `cluster`, `members` and `members_removed`. Damage becomes findings. */
 export async function readEtcdMeta(db: Db, buckets: Map<string, Bucket>, findings: string[]): Promise<EtcdMeta> {
-  const read = (name: string) => readSmall(db, buckets.get(name), findings)
+  const unread: string[] = []
+  const read = async (name: string) => {
+    const damage: string[] = []
+    const entries = await readSmall(db, buckets.get(name), damage)
+    if (damage.length > 0 || !buckets.has(name)) unread.push(name)
+    findings.push(...damage.slice(0, Math.max(0, MAX_FINDINGS - findings.length)))
+    return entries
+  }
   const [meta, cluster, members, removed] = await Promise.all(
     ['meta', 'cluster', 'members', 'members_removed'].map(read),
   )
@@ -45,12 +56,14 @@ export async function readEtcdMeta(db: Db, buckets: Map<string, Bucket>, finding
       .map(([id, value]) => parseMember(id, value, findings))
       .filter((member) => member !== undefined),
     removedMembers: [...(removed?.keys() ?? [])],
+    unread,
   }
 }
 
 type Small = Map<string, Buffer>
 
-async function readSmall(db: Db, bucket: Bucket | undefined, findings: string[]): Promise<Small> {
+/** All entries of a bucket of one page, by their raw key as latin1. Damage becomes a finding. */
+export async function readSmall(db: Db, bucket: Bucket | undefined, findings: string[]): Promise<Small> {
   const entries: Small = new Map()
   if (!bucket) return entries
   try {
@@ -89,9 +102,10 @@ function revision(value: Buffer | undefined): number {
 function parseMember(id: string, value: Buffer, findings: string[]): EtcdMember | undefined {
   try {
     if (!/^[0-9a-f]{1,16}$/.test(id)) throw new Error('its id is not a number in hex')
-    const member = JSON.parse(value.toString('utf8')) as { name?: unknown; peerURLs?: unknown; clientURLs?: unknown }
+    const member = JSON.parse(value.toString('utf8')) as Record<string, unknown>
     const name = typeof member.name === 'string' ? member.name.slice(0, 200) : ''
-    return { id, name, peerUrls: strings(member.peerURLs), clientUrls: strings(member.clientURLs) }
+    const learner = member.isLearner === true ? { isLearner: true as const } : {}
+    return { id, name, peerUrls: strings(member.peerURLs), clientUrls: strings(member.clientURLs), ...learner }
   } catch (error) {
     if (findings.length < MAX_FINDINGS)
       findings.push(`a member cannot be read: ${error instanceof Error ? error.message : error}`)

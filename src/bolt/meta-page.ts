@@ -27,6 +27,7 @@ const USUAL_PAGE = 4096
 
 /** Reads both meta pages and takes the valid one of the later transaction. `COPY_CORRUPT` when there is none. */
 export async function readMeta(source: PageSource): Promise<{ meta: DbMeta; findings: string[] }> {
+  if (source.isMissing) throw badFile('there is no database file')
   if (source.size === 0) throw badFile('the database file is empty')
   if (source.size < 4 * MIN_PAGE) throw badFile(`the database file has only ${source.size} bytes`)
   const head = await readHead(source)
@@ -38,6 +39,19 @@ export async function readMeta(source: PageSource): Promise<{ meta: DbMeta; find
   checkMeta(best, source.size)
   findings.push(...checkHeaders(head, best.pageSize))
   return { meta: best, findings }
+}
+
+/**
+ * Where the fields lie of the meta page of the last transaction, when that of the one before is whole too: without them
+ * bbolt takes that one, whose pages are all still there. `undefined`: there is only one, or none.
+ */
+export async function newerMeta(source: PageSource): Promise<{ offset: number; bytes: number } | undefined> {
+  if (source.size < 4 * MIN_PAGE) return undefined
+  const head = await readHead(source)
+  const first = parseMeta(head, 0)
+  const second = first && parseMeta(head, first.pageSize)
+  if (!first || !second) return undefined
+  return { offset: HEADER + (first.txid > second.txid ? 0 : first.pageSize), bytes: META_BYTES }
 }
 
 /** Both meta pages of the usual page size, else of every one that there is. */

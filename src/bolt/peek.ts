@@ -1,7 +1,8 @@
 import { memoReader } from './blocks.ts'
 import { isDamage } from './damage.ts'
 import { type Db, lackingBuckets, openDb, readBuckets } from './db.ts'
-import { type EtcdMember, readEtcdMeta } from './etcd-meta.ts'
+import { type DbFlags, flagFindings, readFlags } from './db-flags.ts'
+import { type EtcdMember, type EtcdMeta, readEtcdMeta } from './etcd-meta.ts'
 import { countPrefixes, type EtcdClusterName, guessCluster } from './guess.ts'
 import { type DbMeta, readMeta } from './meta-page.ts'
 import { readUint64 } from './page.ts'
@@ -9,7 +10,7 @@ import { sampleKeys } from './sample.ts'
 import type { PageSource } from './source.ts'
 
 /** What a few pages of an etcd database tell. Fields are absent where a damaged page hid them; `findings` say so. */
-export interface DbPeek {
+export interface DbPeek extends DbFlags {
   /** What etcd would say its revision is, without what only the WAL holds. */
   revision?: number
   consistentIndex?: number
@@ -20,6 +21,10 @@ export interface DbPeek {
   etcdVersion?: string
   members: EtcdMember[]
   removedMembers: string[]
+  /** Ids of members without a vote; absent where the members could not be read. */
+  learners?: string[]
+  /** Why there is no database in it at all that could be opened. */
+  lost?: string
   /** Which of kOps' etcd clusters it is, by what is inside. */
   guess: EtcdClusterName
   /** Records, deletions included: more than keys. An estimate unless `revisionsExact`. */
@@ -27,6 +32,8 @@ export interface DbPeek {
   revisionsExact: boolean
   /** Different keys among these records, an estimate: deleted ones included. */
   differentKeys?: number
+  /** Keys that are there at its revision, an estimate: deleted ones are not counted. */
+  liveKeys?: number
   keySample: { keys: string[]; prefixes: Record<string, number> }
   sizeBytes: number
   /** Only where the file keeps its list of free pages; etcd itself does not. See `scanDb`. */
@@ -75,7 +82,7 @@ async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | unde
   let txid: bigint | undefined
   try {
     const reader = memoReader(source)
-    const { meta } = await readMeta(reader)
+    const { meta } = await metaOf(reader, peek)
     txid = meta.txid
     await primeRoot(reader, meta)
     const db = await openDb(reader)
@@ -89,6 +96,16 @@ async function lookInto(source: PageSource, peek: DbPeek): Promise<bigint | unde
   return txid
 }
 
+/** Notes why there is no database at all, where there is none. */
+async function metaOf(source: PageSource, peek: DbPeek) {
+  try {
+    return await readMeta(source)
+  } catch (error) {
+    if (isDamage(error)) peek.lost = error.message
+    throw error
+  }
+}
+
 /** A commit writes the pages that it changes side by side as a rule: the root, and what hangs from it right before. */
 async function primeRoot(reader: ReturnType<typeof memoReader>, { root, pageSize }: DbMeta): Promise<void> {
   const end = Math.min((root + 1) * pageSize, reader.size)
@@ -99,11 +116,11 @@ async function primeRoot(reader: ReturnType<typeof memoReader>, { root, pageSize
 async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
   const buckets = await readBuckets(db)
   peek.findings.push(...lackingBuckets(buckets))
-  const { clusterVersion, consistentIndex, term, compactRevision, scheduledCompactRevision, members, removedMembers } =
-    await readEtcdMeta(db, buckets, peek.findings)
-  Object.assign(peek, { consistentIndex, compactRevision, members, removedMembers })
-  if (term > 0) peek.term = term
-  if (clusterVersion !== undefined) peek.etcdVersion = clusterVersion
+  const [meta, flags] = await Promise.all([readEtcdMeta(db, buckets, peek.findings), readFlags(db, buckets)])
+  takeMeta(peek, meta)
+  Object.assign(peek, flags)
+  peek.findings.push(...flagFindings(flags))
+  const { members, compactRevision, scheduledCompactRevision } = meta
   await lookForFree(db, peek)
   peek.guess = guessCluster(members, [])
   const key = buckets.get('key')
@@ -116,13 +133,23 @@ async function lookIntoDb(db: Db, peek: DbPeek): Promise<void> {
   peek.revisionsKept = sample.revisions
   peek.revisionsExact = sample.isExact
   peek.differentKeys = sample.differentKeys
+  peek.liveKeys = sample.liveKeys
   peek.guess = guessCluster(members, sample.keys)
   peek.keySample = { keys: namesOf(sample.keys), prefixes: countPrefixes(sample.keys) }
   if (sample.last === undefined) peek.findings.push('empty: there are no keys in its database')
 }
 
+function takeMeta(peek: DbPeek, meta: EtcdMeta): void {
+  const { clusterVersion, consistentIndex, term, compactRevision, members, removedMembers, unread } = meta
+  Object.assign(peek, { compactRevision, members, removedMembers })
+  if (!unread.includes('meta')) peek.consistentIndex = consistentIndex
+  if (!unread.includes('members')) peek.learners = members.filter(({ isLearner }) => isLearner).map(({ id }) => id)
+  if (term > 0) peek.term = term
+  if (clusterVersion !== undefined) peek.etcdVersion = clusterVersion
+}
+
 /** Some keys, spread over the sample, cut to a printable length. */
-function namesOf(keys: Buffer[]): string[] {
+export function namesOf(keys: Buffer[]): string[] {
   const step = Math.max(1, Math.floor(keys.length / SAMPLED_KEYS))
   return keys
     .filter((_, index) => index % step === 0)

@@ -1,6 +1,7 @@
 import { badPage } from './damage.ts'
 import { type Bucket, bytesOf, type Db, readPageHead } from './db.ts'
-import { type Revision, readRecordHead, readRevision } from './kv.ts'
+import { type Revision, readRecordHead } from './kv.ts'
+import { countLive, type Looked, revisionAt } from './live-keys.ts'
 import { elementAt, type Page } from './page.ts'
 
 const MAX_DEPTH = 64
@@ -21,6 +22,8 @@ export interface KeySample {
    * (leases, leader elections), so its records say nothing of what it holds.
    */
   differentKeys: number
+  /** Keys that are there at the last revision, an estimate: deleted ones are not counted. */
+  liveKeys: number
   /** Names of some keys, spread over the bucket. */
   keys: Buffer[]
 }
@@ -47,7 +50,16 @@ export async function sampleKeys(
   const revisions = isExact ? last.leaf.count : estimate(others)
   const keys = records.map(({ key }) => key)
   const differentKeys = countDifferent(records, revisions, compactRevision)
-  return { ...(await lastRevision(db, last.leaf)), revisions, isExact, differentKeys, keys }
+  const liveKeys = await countLive(db, lookedAt([...others, last], isExact), compactRevision)
+  return { ...(await lastRevision(db, last.leaf)), revisions, isExact, differentKeys, liveKeys, keys }
+}
+
+function lookedAt(descents: readonly Descent[], isExact: boolean): Looked {
+  const leaves = [...new Map(descents.map(({ leaf }) => [leaf.id, leaf])).values()]
+  const branches = new Map(
+    descents.flatMap(({ parent }) => (parent === undefined ? [] : [[parent.id, parent] as const])),
+  )
+  return { leaves, branches: [...branches.values()], leafCount: isExact ? 1 : leafCount(descents) }
 }
 
 /** Each key has one record that is its first: the one that the compaction kept, or the one that made it since. */
@@ -62,11 +74,14 @@ interface Descent {
   leaf: Page
   /** Children of each branch on the way. */
   widths: number[]
+  /** The branch right above the leaf. */
+  parent?: Page
 }
 
 /** Goes down to the leaf at a place between 0 (first) and 1 (last). */
 async function descend(db: Db, bucket: Bucket, place: number): Promise<Descent> {
   const widths: number[] = []
+  let parent: Page | undefined
   let page = bucket.inline ?? (await readPageHead(db, bucket.root))
   let within = place
   while (page.kind === 'branch') {
@@ -74,23 +89,14 @@ async function descend(db: Db, bucket: Bucket, place: number): Promise<Descent> 
     if (widths.push(page.count) > MAX_DEPTH) throw badPage(page.id, 'the tree is too deep')
     const index = Math.min(Math.floor(within * page.count), page.count - 1)
     within = Math.min(within * page.count - index, 1)
+    parent = page
     page = await readPageHead(db, elementAt(page, index).child)
   }
-  return { leaf: page, widths }
+  return { leaf: page, widths, ...(parent === undefined ? {} : { parent }) }
 }
 
 async function lastRevision(db: Db, leaf: Page): Promise<{ last?: Revision }> {
   return leaf.count === 0 ? {} : { last: await revisionAt(db, leaf, leaf.count - 1) }
-}
-
-async function revisionAt(db: Db, leaf: Page, index: number): Promise<Revision> {
-  const { keyStart, keyEnd } = elementAt(leaf, index)
-  const key = await bytesOf(db, leaf, keyStart, keyEnd)
-  try {
-    return readRevision(key, 0, key.length)
-  } catch (error) {
-    throw badPage(leaf.id, error instanceof Error ? error.message : String(error))
-  }
 }
 
 interface SampledRecord {
@@ -110,12 +116,17 @@ async function recordsOf(db: Db, leaf: Page): Promise<SampledRecord[]> {
   return records
 }
 
-/** The mean of what each way down says: records of its leaf times the widths of its branches. */
-function estimate(descents: Descent[]): number {
-  const mean = (of: (descent: Descent) => number) =>
-    descents.reduce((sum, descent) => sum + of(descent), 0) / descents.length
+const meanOf = (descents: readonly Descent[], of: (descent: Descent) => number) =>
+  descents.reduce((sum, descent) => sum + of(descent), 0) / descents.length
+
+/** The mean of what each way down says: records of its leaf times the leaves. */
+const estimate = (descents: readonly Descent[]): number =>
+  Math.round(meanOf(descents, ({ leaf }) => leaf.count) * leafCount(descents))
+
+/** The widths of the branches, each level's mean, multiplied. */
+function leafCount(descents: readonly Descent[]): number {
   const depth = Math.max(...descents.map(({ widths }) => widths.length))
-  let total = mean(({ leaf }) => leaf.count)
-  for (let level = 0; level < depth; level++) total *= mean(({ widths }) => widths[level] ?? 1)
-  return Math.round(total)
+  let total = 1
+  for (let level = 0; level < depth; level++) total *= meanOf(descents, ({ widths }) => widths[level] ?? 1)
+  return total
 }

@@ -66,7 +66,7 @@ function takeEntry({ leases, auth, alarms }: SmallBuckets, name: string, key: Bu
   } else if (name === 'auth' && key.toString('latin1') === 'authEnabled') auth.enabled = value[0] === 1
   else if (name === 'authUsers') auth.users++
   else if (name === 'authRoles') auth.roles++
-  else if (name === 'alarm' && alarms.length < 100) alarms.push(readAlarm(key))
+  else if (name === 'alarm' && alarms.length < 100) alarms.push(readAlarm(key).kind)
 }
 
 /** A `leasepb.Lease`: 1 id, 2 TTL, 3 remaining TTL. */
@@ -81,9 +81,13 @@ function readLease(value: Buffer): DbLease {
   return lease
 }
 
-/** The key is an `AlarmMember`: 1 member, 2 alarm. */
-function readAlarm(key: Buffer): string {
+/** The key is an `AlarmMember`: 1 member, 2 alarm. The member's id is in hex, as etcd prints it. */
+export function readAlarm(key: Buffer): { kind: string; memberId: string } {
+  const alarm = { kind: 'NONE', memberId: '0' }
   const reader = new FieldReader(key)
-  while (reader.next()) if (reader.field === 2) return ALARMS[reader.value] ?? 'unknown'
-  return 'NONE'
+  while (reader.next()) {
+    if (reader.field === 1) alarm.memberId = BigInt.asUintN(64, reader.big()).toString(16)
+    else if (reader.field === 2) alarm.kind = ALARMS[reader.value] ?? 'unknown'
+  }
+  return alarm
 }

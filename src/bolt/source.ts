@@ -7,6 +7,8 @@ import { madeBuffers } from '../memory/collect.ts'
 export interface PageSource {
   /** Bytes, at the time it was opened. */
   readonly size: number
+  /** There is no such file; it is looked at as one of 0 bytes. */
+  readonly isMissing?: true
   /** Exactly `length` bytes from `offset`; the caller stays below `size`. Concurrent reads are fine. */
   read(offset: number, length: number): Promise<Buffer>
 }
@@ -16,6 +18,9 @@ export type OpenSource = PageSource & { close(): Promise<void> }
 export function bufferSource(content: Buffer): PageSource {
   return { size: content.length, read: async (offset, length) => content.subarray(offset, offset + length) }
 }
+
+/** In the place of a database file that is not there. */
+export const NO_FILE: PageSource = { ...bufferSource(Buffer.alloc(0)), isMissing: true }
 
 /** A regular file on this machine, opened for reading only. `LOCAL_FILE`, or `COPY_CHANGED` when it shrinks meanwhile. */
 export async function openFileSource(path: string): Promise<OpenSource> {
@@ -60,11 +65,16 @@ async function readExactly(handle: FileHandle, path: string, offset: number, len
   return buffer
 }
 
+/** What a wrapper around a source tells of the file. */
+export function aboutFile({ size, isMissing }: PageSource): Pick<PageSource, 'size' | 'isMissing'> {
+  return { size, ...(isMissing && { isMissing }) }
+}
+
 /** The same source, and how many bytes were read from it. */
 export function countedSource(source: PageSource): PageSource & { bytesRead(): number } {
   let bytes = 0
   return {
-    size: source.size,
+    ...aboutFile(source),
     read: (offset, length) => {
       bytes += length
       return source.read(offset, length)

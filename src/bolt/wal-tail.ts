@@ -1,5 +1,7 @@
 import { countedSource, type PageSource } from './source.ts'
-import { peekWal, scanWal, scanWalFrom, type WalScan, type WalScanOptions } from './wal.ts'
+import { scanWal, scanWalFrom, type WalScan, type WalScanOptions } from './wal.ts'
+import { peekWal } from './wal-head.ts'
+import { FRAME_BYTES } from './wal-record.ts'
 import { resync } from './wal-resync.ts'
 import { findUsedEnd } from './wal-used.ts'
 
@@ -9,8 +11,10 @@ export interface WalTail extends Omit<WalScan, 'entries' | 'firstIndex'> {
    * was, because it is short, torn, or its last records are very large.
    */
   method: 'tail' | 'full'
-  /** The first entry that was read: entries before it are not in `writesAfter`. */
+  /** The lowest entry that was read: entries before it are not in `writesAfter`. */
   seenFrom?: number
+  /** There is no record in it: 0 bytes, or zeros where the first should be, at which etcd stops reading. */
+  isEmpty: boolean
   /** `writesAfter` counts every write after `afterIndex` that is in this file. */
   writesExact: boolean
   bytesRead: number
@@ -50,10 +54,19 @@ export async function walTail(source: PageSource, options: WalTailOptions = {}):
     if (!scan) continue
     const isExact = afterIndex !== undefined && (scan.firstIndex ?? 0) <= afterIndex + 1
     if (afterIndex !== undefined && !isExact && window < COUNT_WINDOW) continue
-    return result({ ...peekWal(head), ...scan }, 'tail', isExact, counted.bytesRead())
+    return result(
+      { ...peekWal(head), ...scan },
+      { method: 'tail', isEmpty: false, writesExact: isExact, bytesRead: counted.bytesRead() },
+    )
   }
   const full = await scanWal(counted, { ...found, chunkBytes: chunkFor(used) })
-  return result(full, 'full', afterIndex !== undefined, counted.bytesRead())
+  const isEmpty = head.subarray(0, FRAME_BYTES).every((byte) => byte === 0)
+  return result(full, {
+    method: 'full',
+    isEmpty,
+    writesExact: afterIndex !== undefined,
+    bytesRead: counted.bytesRead(),
+  })
 }
 
 /** The last bytes of what is used. */
@@ -103,7 +116,9 @@ function overlay(source: PageSource, start: number, window: Buffer): PageSource 
   }
 }
 
-function result(scan: WalScan, method: WalTail['method'], writesExact: boolean, bytesRead: number): WalTail {
+type How = Pick<WalTail, 'method' | 'isEmpty' | 'writesExact' | 'bytesRead'>
+
+function result(scan: WalScan, how: How): WalTail {
   const { entries: _, firstIndex, ...rest } = scan
-  return { ...rest, method, writesExact, bytesRead, ...(firstIndex === undefined ? {} : { seenFrom: firstIndex }) }
+  return { ...rest, ...how, ...(firstIndex === undefined ? {} : { seenFrom: firstIndex }) }
 }

@@ -16,51 +16,22 @@ import {
   type WalIds,
   type WalRecord,
 } from './wal-record.ts'
-
-export type { WalIds } from './wal-record.ts'
+import { WriteCount } from './write-count.ts'
 
 const CHUNK = 1024 * 1024
 
-/** `0000000000000001-0000000000002711.wal`: the file's number, and the index of its first entry. */
-export function parseWalName(name: string): { sequence: number; firstIndex: number } | undefined {
-  const match = /^([0-9a-f]{16})-([0-9a-f]{16})\.wal$/.exec(name)
-  return match
-    ? { sequence: Number.parseInt(match[1] ?? '', 16), firstIndex: Number.parseInt(match[2] ?? '', 16) }
-    : undefined
-}
-
-/**
- * Member and cluster id out of the first bytes of a WAL file; 256 are enough. They are not in the database. `undefined`
- * when this is no WAL file.
- */
-export function peekWal(firstBytes: Buffer): WalIds | undefined {
-  try {
-    let at = 0
-    // a CRC record, then the metadata
-    for (let records = 0; records < 3 && at + FRAME_BYTES < firstBytes.length; records++) {
-      const { recordBytes, padBytes } = readFrame(firstBytes, at)
-      const end = at + FRAME_BYTES + recordBytes
-      if (recordBytes === 0 || end > firstBytes.length) return undefined
-      const record = readRecord(firstBytes, at + FRAME_BYTES, end)
-      if (record.type === METADATA) return readMetadata(firstBytes, record)
-      at = end + padBytes
-    }
-  } catch {
-    return undefined
-  }
-  return undefined
-}
-
 export interface WalScan extends Partial<WalIds> {
-  /** Absent when there are no entries in it. An entry may be there and not committed. */
+  /** The lowest of the entries in it; absent when there are none. An entry may be there and not committed. */
   firstIndex?: number
   lastIndex?: number
   lastTerm?: number
+  /** The newest raft snapshot that it has a record of: one that the leader sent is beyond the last entry. */
+  snapshotIndex?: number
   /** The last hard state. What is beyond `commit` was never acknowledged to anybody by this member. */
   commit?: number
   term?: number
   entries: number
-  /** Entries after `afterIndex` that may change keys: at most this many revisions come on top of the database. */
+  /** Entries after `afterIndex` that may change keys, and that no later one replaces: at most this many revisions come on top of the database. */
   writesAfter: number
   /** Bytes of whole records; the rest is preallocated zeros, or torn. */
   usedBytes: number
@@ -74,12 +45,36 @@ export interface WalScan extends Partial<WalIds> {
   findings: string[]
 }
 
+/** What the records of a log say, one after the other. Buffers are views that are valid during the call. */
+export interface RecordSink {
+  /** Member and cluster. Every file begins with the same. */
+  metadata(content: Buffer): void
+  entry(entry: WalEntry): void
+  /** The hard state. */
+  state(term: number, commit: number): void
+  snapshot(index: number, term: number): void
+}
+
+export interface WalEntry {
+  index: number
+  term: number
+  /** May it change keys? */
+  isWrite: boolean
+  /** 0 an etcd request, 1 and 2 a change of the members. */
+  kind: number
+  /** Where its content lies in the buffer. */
+  buffer: Buffer
+  data: [start: number, end: number]
+}
+
 export interface WalScanOptions {
   /** Count writes after this index: the database's consistent index. Default 0. */
   afterIndex?: number
   /** `lastCrc` of the file before: a gap between files is damage. */
   previousCrc?: number
   signal?: AbortSignal
+  /** Told of every record that is whole, in order. */
+  sink?: RecordSink
   /** Bytes to ask the source for at once. Default 1 MiB. */
   chunkBytes?: number
 }
@@ -104,6 +99,7 @@ export async function scanWalFrom(
     findings: [],
   }
   const { chunkBytes = CHUNK } = options
+  const taking = { ...options, writes: new WriteCount() }
   let window: Window = { start: 0, bytes: Buffer.alloc(0) }
   for (;;) {
     options.signal?.throwIfAborted()
@@ -117,7 +113,7 @@ export async function scanWalFrom(
       return broken(scan, 'a record is longer than what is left of the file', 'torn')
     window = await moveTo(source, window, scan.usedBytes, frameEnd, chunkBytes)
     const at = scan.usedBytes - window.start + FRAME_BYTES
-    const problem = take(scan, window.bytes, at, at + recordBytes, options)
+    const problem = take(scan, window.bytes, at, at + recordBytes, taking)
     if (problem)
       return broken(scan, problem, isTorn(window.bytes, at, at + recordBytes, scan.usedBytes) ? 'torn' : 'corrupt')
     scan.usedBytes += frameEnd
@@ -125,6 +121,8 @@ export async function scanWalFrom(
   if (scan.usedBytes === 0) return broken(scan, 'there is no record in it', 'corrupt')
   return scan
 }
+
+type Taking = WalScanOptions & { writes: WriteCount }
 
 interface Window {
   start: number
@@ -146,14 +144,14 @@ async function moveTo(
 }
 
 /** Takes one record in; gives what is wrong with it. */
-function take(scan: WalScan, buffer: Buffer, from: number, to: number, options: WalScanOptions): string | undefined {
+function take(scan: WalScan, buffer: Buffer, from: number, to: number, options: Taking): string | undefined {
   try {
     const record = readRecord(buffer, from, to)
     if (record.type === CRC) return takeCrc(scan, record, options)
     const crc = crc32c(scan.lastCrc, buffer, record.start, record.end)
     if (crc !== record.crc) return 'the CRC of a record is wrong'
-    scan.lastCrc = crc
     takeContent(scan, buffer, record, options)
+    scan.lastCrc = crc
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -167,23 +165,37 @@ function takeCrc(scan: WalScan, record: WalRecord, { previousCrc }: WalScanOptio
   return undefined
 }
 
-function takeContent(scan: WalScan, buffer: Buffer, record: WalRecord, { afterIndex = 0 }: WalScanOptions): void {
-  if (record.type === METADATA) Object.assign(scan, readMetadata(buffer, record))
-  if (record.type === STATE || record.type === ENTRY) {
-    const { numbers, data } = readNumbers(buffer, record)
-    if (record.type === STATE) {
-      scan.term = numbers[1]
-      scan.commit = numbers[3]
-      return
-    }
-    const [, kind, term, index] = numbers
-    scan.entries++
-    scan.firstIndex ??= index
-    scan.lastTerm = term
-    scan.lastIndex = index
-    if (index > afterIndex && kind === 0 && isWrite(buffer, data)) scan.writesAfter++
-  } else if (record.type !== SNAPSHOT && record.type !== METADATA)
-    throw new Error(`a record has the unknown type ${record.type}`)
+function takeContent(scan: WalScan, buffer: Buffer, record: WalRecord, options: Taking): void {
+  const { sink } = options
+  if (record.type === METADATA) {
+    Object.assign(scan, readMetadata(buffer, record))
+    sink?.metadata(buffer.subarray(record.start, record.end))
+    return
+  }
+  const { numbers, data } = readNumbers(buffer, record)
+  const [, first, second, third] = numbers
+  if (record.type === STATE) {
+    scan.term = first
+    scan.commit = third
+    sink?.state(first, third)
+  } else if (record.type === ENTRY) {
+    takeEntry(scan, { kind: first, term: second, index: third, isWrite: false, buffer, data }, options)
+  } else if (record.type === SNAPSHOT) {
+    scan.snapshotIndex = Math.max(scan.snapshotIndex ?? 0, first)
+    sink?.snapshot(first, second)
+  } else throw new Error(`a record has the unknown type ${record.type}`)
+}
+
+function takeEntry(scan: WalScan, entry: WalEntry, { afterIndex = 0, sink, writes }: Taking): void {
+  const { index, term, kind, buffer, data } = entry
+  if (index > afterIndex && kind === 0) entry.isWrite = isWrite(buffer, data)
+  scan.entries++
+  scan.firstIndex = Math.min(scan.firstIndex ?? index, index)
+  scan.lastTerm = term
+  scan.lastIndex = index
+  writes.take(entry)
+  scan.writesAfter = writes.count
+  sink?.entry(entry)
 }
 
 const SECTOR = 512

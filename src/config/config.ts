@@ -1,10 +1,11 @@
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
-import { clusterName, storeUrl } from './fields.ts'
+import { clusterName } from './fields.ts'
 import { findConfig } from './find.ts'
 import { parseConfig } from './parse.ts'
 import type { ConfigFile } from './schema.ts'
+import { asS3, storeUrl } from './store-url.ts'
 
 /** The normalised configuration: file, environment and flags put together, defaults filled in, paths absolute. */
 export interface Config {
@@ -26,7 +27,9 @@ export interface Config {
   nodes: { controlPlane: ConfigNode[]; workers: ConfigNode[] }
   volumes: string[]
   logs: Record<string, string>
-  tools: { etcdBinDir?: string; etcdManagerCtl?: string }
+  /** A directory on the control-plane nodes. */
+  clientCertificates?: string
+  tools: { etcdBinDir?: string; etcdManagerCtl?: string; etcdFromNodes?: boolean }
   workDir: string
   loopSeconds: number
   /** What the operator should know before going on, e.g. that --name is not the file's cluster. */
@@ -40,6 +43,8 @@ export interface ConfigNode {
   user?: string
   root: string
   volumes: string[]
+  /** It runs an API server, without being of the control plane. */
+  apiServer?: true
 }
 
 /** What may override the file. `env` is `process.env`, given so that tests need not change it. */
@@ -62,9 +67,12 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
   const name = override(clusterName, ['--name', sources.name], ['KOPS_CLUSTER_NAME', env.KOPS_CLUSTER_NAME])
   const state = override(storeUrl, ['--state', sources.state], ['KOPS_STATE_STORE', env.KOPS_STATE_STORE])
   const base = found === undefined ? cwd : dirname(found.path)
+  const config = normalise(file, env, base)
+  const given = state ?? file.state
   return {
-    ...normalise(file, env, base),
-    ...defined({ file: found?.path, cluster: name ?? file.cluster, state: state ?? file.state }),
+    ...config,
+    ...defined({ file: found?.path, cluster: name ?? file.cluster }),
+    ...(given === undefined ? {} : { state: asS3(given, config.s3.endpoint) }),
     warnings: warningsOf(file, name, state),
   }
 }
@@ -74,23 +82,32 @@ function normalise(file: ConfigFile, env: NodeJS.ProcessEnv, base: string): Omit
   const volumes = file.volumes ?? defaultVolumes
   const node = (entry: ConfigNodeEntry): ConfigNode => ({ root: '/', volumes, ...defined(entry) })
   const { ssh = {}, tools = {} } = file
+  const s3 = defined({
+    ...file.s3,
+    ...defined({ region: env.S3_REGION || undefined, endpoint: env.S3_ENDPOINT || undefined }),
+  })
   return {
-    etcdClusters: etcdClustersOf(file),
-    s3: defined({
-      ...file.s3,
-      ...defined({ region: env.S3_REGION || undefined, endpoint: env.S3_ENDPOINT || undefined }),
-    }),
+    etcdClusters: etcdClustersOf(file, s3.endpoint),
+    s3,
     ssh: {
       sudo: true,
       ...defined({ ...ssh, identityFile: local(ssh.identityFile), knownHosts: local(ssh.knownHosts) }),
     },
     nodes: {
       controlPlane: (file.nodes?.controlPlane ?? []).map(node),
-      workers: (file.nodes?.workers ?? []).map(node),
+      workers: [
+        ...(file.nodes?.apiServers ?? []).map((entry) => ({ ...node(entry), apiServer: true as const })),
+        ...(file.nodes?.workers ?? []).map(node),
+      ],
     },
     volumes,
     logs: { main: '/var/log/etcd.log', events: '/var/log/etcd-events.log', ...file.logs },
-    tools: defined({ etcdBinDir: local(tools.etcdBinDir), etcdManagerCtl: local(tools.etcdManagerCtl) }),
+    ...defined({ clientCertificates: file.clientCertificates }),
+    tools: defined({
+      etcdBinDir: local(tools.etcdBinDir),
+      etcdManagerCtl: local(tools.etcdManagerCtl),
+      etcdFromNodes: tools.etcdFromNodes,
+    }),
     workDir: local(file.workDir) ?? defaultWorkDir(env),
     loopSeconds: file.loopSeconds ?? 10,
   }
@@ -98,9 +115,10 @@ function normalise(file: ConfigFile, env: NodeJS.ProcessEnv, base: string): Omit
 
 type ConfigNodeEntry = NonNullable<NonNullable<ConfigFile['nodes']>['controlPlane']>[number]
 
-function etcdClustersOf(file: ConfigFile): Config['etcdClusters'] {
+function etcdClustersOf(file: ConfigFile, endpoint: string | undefined): Config['etcdClusters'] {
   const given = file.etcdClusters ?? { main: {}, events: {} }
-  return Object.fromEntries(Object.entries(given).map(([name, entry]) => [name, defined(entry ?? {})]))
+  const read = (url: string | undefined) => (url === undefined ? {} : { backupStore: asS3(url, endpoint) })
+  return Object.fromEntries(Object.entries(given).map(([name, entry]) => [name, read(entry?.backupStore)]))
 }
 
 export function defaultWorkDir(env: NodeJS.ProcessEnv): string {

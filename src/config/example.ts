@@ -27,6 +27,8 @@ nodes:
     - { name: a, address: 10.0.0.11 }
     - { name: b, address: 10.0.0.12 }
     - { name: c, address: 10.0.0.13 }
+  # Nodes of instance groups of role APIServer, if there are any: their API servers are fenced and restarted too.
+  # apiServers: [ { name: api1, address: 10.0.0.21 } ]
   workers:
     - { name: w1, address: 10.0.1.21 }
 
@@ -34,6 +36,8 @@ nodes:
 # volumes: ['/mnt/*', '/mnt/disks/*/mnt']
 # Where etcd-manager logs there: shown when it is waited for in vain.
 # logs: { main: /var/log/etcd.log, events: /var/log/etcd-events.log }
+# Where the nodes have etcd-ca.crt, etcd-client.crt and etcd-client.key of a client of etcd, if not where kOps puts them.
+# clientCertificates: /srv/kubernetes/kube-apiserver
 # tools: { etcdBinDir: /opt/etcd }
 `
 }

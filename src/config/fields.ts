@@ -20,16 +20,6 @@ export const etcdClusterName = z
   .max(63)
   .regex(/^[a-z]([a-z0-9-]*[a-z0-9])?$/, "an etcd cluster's name: main, events, cilium, leases")
 
-export const storeUrl = z
-  .string()
-  .max(1024)
-  .regex(
-    /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,62}(\/[\w.@:+=,/-]*)?|file:\/\/\/[\w.@:+=,/-]+)$/,
-    's3://bucket/folder or file:///folder',
-  )
-  .refine((url) => !url.split('/').includes('..'), 'no .. in a store URL')
-  .transform((url) => url.replace(/\/+$/, ''))
-
 export const nodeName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a node name: letters, digits, dots, dashes and underscores')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as f from './fields.ts'
+import { storeUrl } from './store-url.ts'
 
 const controlPlaneNode = z.strictObject({
   name: f.nodeName,
@@ -16,9 +17,9 @@ const workerNode = controlPlaneNode.omit({ volumes: true })
 export const configFileSchema = z
   .strictObject({
     cluster: f.clusterName.optional().describe('--name, KOPS_CLUSTER_NAME'),
-    state: f.storeUrl.optional().describe('--state, KOPS_STATE_STORE'),
+    state: storeUrl.optional().describe('--state, KOPS_STATE_STORE'),
     etcdClusters: z
-      .record(f.etcdClusterName, z.strictObject({ backupStore: f.storeUrl.optional() }).nullable())
+      .record(f.etcdClusterName, z.strictObject({ backupStore: storeUrl.optional() }).nullable())
       .optional()
       .describe('default main and events, at <state>/<cluster>/backups/etcd/<name>'),
     s3: z
@@ -66,13 +67,34 @@ export const configFileSchema = z
     nodes: z
       .strictObject({
         controlPlane: z.array(controlPlaneNode).max(99).optional(),
+        apiServers: z
+          .array(workerNode)
+          .max(99)
+          .optional()
+          .describe(
+            'nodes of instance groups of role APIServer: fenced and restarted as those of the control plane are',
+          ),
         workers: z.array(workerNode).max(10_000).optional(),
       })
       .optional()
       .superRefine(uniqueNames),
     volumes: z.array(f.absoluteGlob).max(100).optional().describe('globs of etcd-manager base directories'),
     logs: z.record(f.etcdClusterName, f.absolutePath).optional(),
-    tools: z.strictObject({ etcdBinDir: f.localPath.optional(), etcdManagerCtl: f.localPath.optional() }).optional(),
+    clientCertificates: f.absolutePath
+      .optional()
+      .describe(
+        'directory on the control plane with etcd-ca.crt, etcd-client.crt and etcd-client.key, where not as kOps',
+      ),
+    tools: z
+      .strictObject({
+        etcdBinDir: f.localPath.optional(),
+        etcdManagerCtl: f.localPath.optional(),
+        etcdFromNodes: z
+          .boolean()
+          .optional()
+          .describe('where this machine has no etcd, fetch it from a node and run it here without being asked'),
+      })
+      .optional(),
     workDir: f.localPath.optional(),
     loopSeconds: z.number().min(0.1).max(60).optional().describe("etcd-manager's loop; other than 10 only in drills"),
   })
@@ -88,13 +110,14 @@ function keyWithKms(s3: { encryption?: string | undefined; kmsKeyId?: string | u
 
 interface NodeLists {
   controlPlane?: { name: string }[] | undefined
+  apiServers?: { name: string }[] | undefined
   workers?: { name: string }[] | undefined
 }
 
 /** A copy is named `<node>:<token>`, so a name must mean one node. */
 function uniqueNames(nodes: NodeLists | undefined, context: z.RefinementCtx): void {
   const seen = new Set<string>()
-  for (const list of ['controlPlane', 'workers'] as const) {
+  for (const list of ['controlPlane', 'apiServers', 'workers'] as const) {
     for (const [index, node] of (nodes?.[list] ?? []).entries()) {
       if (seen.has(node.name)) {
         context.addIssue({

@@ -45,6 +45,7 @@ const toTargetNode = (node: ConfigNode, { ssh }: Config): TargetNode => ({
   port: node.port ?? ssh.port ?? 22,
   root: node.root,
   volumes: node.volumes,
+  ...(node.apiServer ? { apiServer: true as const } : {}),
 })
 
 /** Commands that go to the nodes want them in the config: `CONFIG_INVALID` otherwise. */

@@ -4,8 +4,12 @@ import type { PlanItem } from '../runbook/types.ts'
 import type { Running } from './current-step.ts'
 import { type Env, needsOf, safePoint, stateOf } from './env.ts'
 import type { EngineEvent } from './events.ts'
-import type { Facts } from './records.ts'
+import { leftLine } from './events.ts'
+import type { EventKind, Facts } from './records.ts'
+import { keepWhileWaiting } from './standing.ts'
+import { leftIn } from './state.ts'
 import type { StepContext } from './step.ts'
+import { type Stopwatch, stopwatch } from './stopwatch.ts'
 import { waitUntil } from './wait.ts'
 
 /** How a step that runs together with others is tied to them. */
@@ -22,7 +26,7 @@ export interface StepRun {
   readonly item: PlanItem
   readonly running: Running
   readonly signal: AbortSignal
-  readonly startedMs: number
+  readonly took: Stopwatch
   readonly wiring: Wiring
   /** Made anew for each use, so that streams and needs are those of now. */
   context(): StepContext<Facts, unknown>
@@ -35,6 +39,7 @@ export function stepRun(env: Env, item: PlanItem, wiring: Wiring = {}): StepRun 
     step: item.id,
     withheld: 0,
     onCall: (call) => say(env, { type: 'call', step: item.id, ...call }),
+    onAnswer: (question, answer) => remind(env, item.id, 'answer', `${question} ${answer}`),
   }
   const signal = signalOf(env, item, wiring)
   const run: StepRun = {
@@ -43,7 +48,7 @@ export function stepRun(env: Env, item: PlanItem, wiring: Wiring = {}): StepRun 
     running,
     signal,
     wiring,
-    startedMs: env.world.clock.now().getTime(),
+    took: stopwatch(env.world),
     context: () => contextOf(run),
   }
   return run
@@ -71,6 +76,13 @@ function contextOf(run: StepRun): StepContext<Facts, unknown> {
     settled,
     signal,
     once: (key, make) => once(env, item, key, make),
+    leave: async (left) => {
+      say(env, { type: 'note', step, line: `careful: ${leftLine(left)}`.slice(0, MOST_LINE) })
+      await env.journal.append({ type: 'left', step, left }, { flush: true })
+    },
+    get left() {
+      return leftIn(env.journal.state)
+    },
     recall: (key) => stateOf(env, item).once.get(key),
     note: (line) => say(env, { type: 'note', step, line: line.slice(0, MOST_LINE) }),
     table: (columns, rows) => say(env, { type: 'table', step, columns, rows }),
@@ -83,7 +95,10 @@ function contextOf(run: StepRun): StepContext<Facts, unknown> {
         clock: env.world.clock,
         signal: AbortSignal.any([signal, env.stop.soft]),
         loopSeconds: env.world.target.loopSeconds,
-        safePoint: () => safePoint(env),
+        safePoint: () => {
+          safePoint(env)
+          keepWhileWaiting(run)
+        },
         onWaiting: (last, remainingSeconds) =>
           env.emit({ type: 'waiting', step, condition: condition.name, last, remainingSeconds }),
       })
@@ -118,9 +133,11 @@ async function remember<T>(env: Env, item: PlanItem, key: string, make: () => T 
 /** To the screens and, unflushed, into the journal. */
 function say(env: Env, event: Extract<EngineEvent, { type: 'call' | 'note' | 'table' }>): void {
   env.emit(event)
-  for (const line of linesOf(event)) {
-    env.journal.append({ type: 'event', step: event.step, line: line.slice(0, MOST_LINE) }).catch(() => {})
-  }
+  for (const line of linesOf(event)) remind(env, event.step, event.type, line)
+}
+
+function remind(env: Env, step: string, kind: EventKind, line: string): void {
+  env.journal.append({ type: 'event', step, kind, line: line.slice(0, MOST_LINE) }).catch(() => {})
 }
 
 function linesOf(event: Extract<EngineEvent, { type: 'call' | 'note' | 'table' }>): string[] {

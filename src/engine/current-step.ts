@@ -5,6 +5,7 @@ import type { OnCall } from '../ports/calls.ts'
 export interface Running {
   readonly step: string
   readonly onCall: OnCall
+  onAnswer(question: string, answer: string): void
   withheld: number
 }
 
@@ -22,3 +23,6 @@ export const reportCall: OnCall = (call) => {
   if (call.withheld) running.withheld += 1
   running.onCall(call)
 }
+
+/** Give this to the prompter: what was asked and answered is part of the run's memory. */
+export const reportAnswer = (question: string, answer: string): void => storage.getStore()?.onAnswer(question, answer)

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os'
 import { RescueError } from '../errors/rescue-error.ts'
 import type { World } from '../ports/world.ts'
 import type { Plan, PlanItem } from '../runbook/types.ts'
-import type { Emit, EventError, RunStatus, StepStatus } from './events.ts'
+import type { Emit, EventError, LeftNode, RunStatus, StepStatus } from './events.ts'
 import type { Journal } from './journal.ts'
 import type { HeldLock, Owner } from './lock.ts'
 import type { Facts } from './records.ts'
@@ -23,7 +23,7 @@ export interface RunOptions {
   emit: Emit
   stop: StopSwitch
   /** Who holds the lock. Default: this user on this host. `false`: no lock, for worlds without a shared store. */
-  lock?: false | { owner?: Owner; breakLock?: boolean; ttlMs?: number }
+  lock?: false | { owner?: Owner; breakLock?: boolean; withoutLock?: boolean; ttlMs?: number }
   /** Begin with this step, or run only this one; what they need comes from `facts` (of an earlier run: `--run`). */
   from?: string
   only?: string
@@ -49,9 +49,13 @@ export interface RunResult {
   /** Steps that were reached, in the order of the runbook. */
   steps: StepResult[]
   facts: Facts
+  /** Of a step that failed when it looked at what it had done. */
+  unverified: Facts
   error?: EventError
   unchanged: string[]
   changed: string[]
+  /** Nodes without which the run went on. */
+  left: LeftNode[]
   /** What to type next. */
   next: string[]
   /** Steps that `undoRun` would take back, the last first. */
@@ -94,10 +98,10 @@ export function calmly(emit: Emit): Emit {
   }
 }
 
-/** What a step needs, checked against the schemas. `missing` are facts that nobody gave. */
+/** What a step needs and may use, checked against the schemas. `missing` are needed facts that nobody gave. */
 export function needsOf(env: Env, { id, step }: PlanItem): { values: Facts; missing: string[] } {
   const known = factsOf(env.journal.state)
-  const present = step.needs.filter((name) => name in known)
+  const present = [...step.needs, ...(step.uses ?? [])].filter((name) => name in known)
   const values = Object.fromEntries(present.map((name) => [name, checkFact(env, id, name, known[name])]))
   return { values, missing: step.needs.filter((name) => !(name in known)) }
 }

@@ -9,6 +9,21 @@ export interface EventError {
   hint: string
 }
 
+/** A node on which something did not come to its end, and without which the run went on. Plain JSON. */
+export interface LeftNode {
+  node: string
+  /** What is not as it should be there. */
+  what: string
+  /** The command that mends it. */
+  command: string
+  /** The command is for a shell on that node, not for this machine. */
+  onNode: boolean
+}
+
+/** One line to type, and after it what for. */
+export const leftLine = ({ node, what, command, onNode }: LeftNode): string =>
+  `${command}   # ${onNode ? 'on ' : ''}${node}: ${what}`
+
 /** What the engine tells its listeners: terminal, CI log, journal, tests. Plain values, no secrets. */
 export type EngineEvent =
   | {
@@ -32,7 +47,9 @@ export type EngineEvent =
   | {
       type: 'run-finished'
       status: RunStatus
+      /** Without the time that questions stood. */
       seconds: number
+      askedSeconds?: number
       error?: EventError
       unchanged: string[]
       changed: string[]

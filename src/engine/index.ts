@@ -1,8 +1,9 @@
 /** The public face of the engine. Steps import `step.ts`, `until.ts` and `events.ts` only. */
-export { reportCall } from './current-step.ts'
+export { reportAnswer, reportCall } from './current-step.ts'
 export type { RunOptions, RunResult, StepResult } from './env.ts'
 export type { Emit, EngineEvent, EventError, RunStatus, StepEffect, StepStatus } from './events.ts'
 export { checkWorkDir, createJournal, type Journal, memoryJournal, type NewRun, openJournal } from './journal.ts'
+export { isAlive, ownMark } from './living.ts'
 export { acquireLock, breakLock, type HeldLock, LOCK_KEY, type LockOptions, type Owner, readLock } from './lock.ts'
 export type { LockDocument } from './lock-document.ts'
 export { runPlan } from './run.ts'

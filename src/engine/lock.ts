@@ -20,6 +20,10 @@ export interface LockOptions {
   ttlMs?: number
   /** Calls back every `ms`; returns what ends it. Default: a real timer that keeps no process alive. */
   every?: (ms: number, renew: () => void) => () => void
+  /** Ends the wait for a lock that seems to have expired. */
+  signal?: AbortSignal
+  /** Told why it is waited for. */
+  note?: (line: string) => void
 }
 
 export interface HeldLock {
@@ -43,15 +47,18 @@ export async function readLock(store: ObjectStore): Promise<LockDocument | undef
 
 /**
  * Takes the lock. `LOCKED` names who holds it. One that has expired is taken over, and so is our own when the same
- * operator resumes the same run. Every change is conditional, so of two at once only one wins.
+ * operator resumes the same run. Every change is conditional, so of two together only one wins; a store that cannot do
+ * that is `STORE_UNCONDITIONAL`, before anything of the lock is written.
  */
 export async function acquireLock(store: ObjectStore, options: LockOptions): Promise<HeldLock> {
+  if ((await store.hasConditions?.()) === false) throw unconditional(store)
   for (let tries = 0; tries < 3; tries += 1) {
     const found = await find(store)
-    const now = options.clock.now()
-    if (found && !mayTake(found.document, options, now)) throw locked(found.document)
+    if (found && !isOurs(found.document, options) && !(await hasExpired(store, found, options)))
+      throw locked(found.document)
+    const now = await timeOf(store, options)
     const since = found && isOurs(found.document, options) ? found.document.since : now.toISOString()
-    const version = await tryWrite(store, documentOf(options, since), found?.version)
+    const version = await tryWrite(store, documentOf(options, since, now), found?.version)
     if (version !== undefined) return held(store, options, since, version)
   }
   const winner = (await find(store))?.document
@@ -77,16 +84,40 @@ async function find(store: ObjectStore): Promise<Found | undefined> {
   }
 }
 
-function mayTake(document: LockDocument, options: LockOptions, now: Date): boolean {
-  return isOurs(document, options) || Date.parse(document.expires) <= now.getTime()
+/**
+ * Times in the lock are those of the store's clock, one for all: a laptop whose clock is minutes fast must not find every
+ * lock expired. Where the store does not tell its time, nobody's clock is believed: then the lock counts as expired when it
+ * was not renewed for as long as it lives, measured here.
+ */
+async function hasExpired(
+  store: ObjectStore,
+  found: Found,
+  { clock, ttlMs = LOCK_TTL_MS, signal, note }: LockOptions,
+): Promise<boolean> {
+  const now = await store.now?.()
+  const seems = Date.parse(found.document.expires) <= (now ?? clock.now()).getTime()
+  if (!seems || now !== undefined) return seems
+  const { user, host } = found.document
+  note?.(
+    `the store does not tell its time: for ${Math.round(ttlMs / 1000)} s it is watched whether ${user}@${host} still renews the lock`,
+  )
+  await clock.sleep(ttlMs, signal)
+  return (await find(store))?.version === found.version
+}
+
+const timeOf = async (store: ObjectStore, { clock }: LockOptions): Promise<Date> => (await store.now?.()) ?? clock.now()
+
+/** Whether a lock keeps others out now, as far as reading tells. */
+export async function isHeld(store: ObjectStore, document: LockDocument, clock: Clock): Promise<boolean> {
+  return Date.parse(document.expires) > ((await store.now?.()) ?? clock.now()).getTime()
 }
 
 function isOurs({ run, user, host }: LockDocument, { runId, owner }: LockOptions): boolean {
   return run === runId && user === owner.user && host === owner.host
 }
 
-function documentOf({ owner, runId, clock, ttlMs = LOCK_TTL_MS }: LockOptions, since: string): LockDocument {
-  return { run: runId, ...owner, since, expires: new Date(clock.now().getTime() + ttlMs).toISOString() }
+function documentOf({ owner, runId, ttlMs = LOCK_TTL_MS }: LockOptions, since: string, now: Date): LockDocument {
+  return { run: runId, ...owner, since, expires: new Date(now.getTime() + ttlMs).toISOString() }
 }
 
 /** The new version, or undefined when another one was faster. */
@@ -103,6 +134,16 @@ async function tryWrite(
       return undefined
     throw error
   }
+}
+
+function unconditional(store: ObjectStore): RescueError {
+  return new RescueError(
+    'STORE_UNCONDITIONAL',
+    `the store ${store.url} has no conditional writes (If-Match, If-None-Match): a lock on it would keep nobody out`,
+    {
+      hint: "make sure that nobody else works on this cluster, then go on without the lock: --without-lock, and type the cluster's name (--confirm CLUSTER)",
+    },
+  )
 }
 
 function locked(document: LockDocument): RescueError {
@@ -124,7 +165,7 @@ function held(store: ObjectStore, options: LockOptions, since: string, first: st
   const renewOnce = async () => {
     if (lost) return
     try {
-      const next = await tryWrite(store, documentOf(options, since), version)
+      const next = await tryWrite(store, documentOf(options, since, await timeOf(store, options)), version)
       if (next === undefined) lost = lockLost(await readLock(store), runId)
       else {
         version = next

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { RescueError } from '../errors/rescue-error.ts'
 import { EXIT } from '../errors/table.ts'
 import type { PlanItem } from '../runbook/types.ts'
+import { shellWord } from '../shell/quote.ts'
 import { type Env, type RunResult, type StepResult, stateOf } from './env.ts'
 import type { RunStatus } from './events.ts'
+import { leftLine } from './events.ts'
 import { eventError } from './phases.ts'
-import { factsOf } from './state.ts'
+import type { Facts, RunHeader } from './records.ts'
+import { factsOf, leftIn } from './state.ts'
 import { resumeHint } from './stop.ts'
 import { undoableItems } from './undoable.ts'
 
@@ -29,15 +33,68 @@ export function outcome(env: Env, error: RescueError | undefined): RunResult {
     exitCode: error ? exitOf(env, error) : EXIT.done,
     steps: plan.items.flatMap((item) => stepResult(env, item)),
     facts: factsOf(journal.state),
+    unverified: unverified(env),
     ...(error ? { error: eventError(error) } : {}),
     unchanged: error ? unchanged(env) : [],
     changed: changed(env),
-    next: world.dryRun ? [] : [...(error ? nextAfter(journal.header.run) : []), ...standing(env), ...leftHere(env)],
+    left: world.dryRun ? [] : leftIn(journal.state),
+    next: world.dryRun
+      ? []
+      : [
+          ...(error ? nextAfter(env, error) : []),
+          ...standing(env),
+          ...leftNodes(env),
+          ...leftToDo(env),
+          ...leftHere(env),
+        ],
     undoable,
   }
 }
 
-const nextAfter = (run: string) => [resumeHint(run), `etcd-rescue runs show ${run}`]
+function nextAfter(env: Env, error: RescueError): string[] {
+  const { run } = env.journal.header
+  return [wayOn(env, error), `etcd-rescue runs show ${run}`]
+}
+
+/** `runs resume` takes these; all else that a hint asks for is an input, and a run keeps its own. */
+const OF_RESUME = ['yes', 'confirm', 'break-lock', 'without-lock']
+
+/** What to type so that it does not end in the same place. */
+function wayOn(env: Env, error: RescueError): string {
+  const resume = resumeHint(env.journal.header.run)
+  if (!['ANSWER_MISSING', 'CONFIRMATION_WRONG', 'PRECONDITION', 'LOCKED'].includes(error.code)) return resume
+  const answers = [...error.hint.matchAll(/--(yes|confirm|break-lock|without-lock)\b/g)].map(([flag]) => flag)
+  if (answers.length > 0) {
+    const { cluster } = env.plan
+    const flags = [...new Set(answers)].map((flag) => (flag === '--confirm' ? `--confirm ${shellWord(cluster)}` : flag))
+    return [resume, ...flags].join(' ')
+  }
+  const asked = [...error.hint.matchAll(/--([a-z-]+)/g)].map(([, name = '']) => name)
+  const isAnother = !error.hint.includes('runs resume') && asked.some((name) => !OF_RESUME.includes(name))
+  return isAnother && exitOf(env, error) === EXIT.precondition ? anew(env, error) : resume
+}
+
+/** One of the catalogue by its name, one of the operator's own by its file. */
+function nameOf({ name, file }: RunHeader['runbook']): string {
+  const dir = dirname(file)
+  const isOurs = basename(file) === `${name}.yaml` && existsSync(join(dir, '..', 'schemas', 'runbook.schema.json'))
+  return isOurs ? name : file
+}
+
+/** The same run from its beginning, with the answer that the hint names where it names just one. */
+function anew({ plan, journal }: Env, { hint }: RescueError): string {
+  const { runbook, etcdCluster } = plan
+  const { inputs, runbook: written } = journal.header
+  const given = Object.entries(inputs).filter(([name, value]) => value !== runbook.inputs[name]?.default)
+  const sets = [...new Set([...hint.matchAll(/--set ([\w-]+=[^\s;,)]+)/g)].map(([, pair = '']) => pair))]
+  const [answer = ''] = sets.length === 1 ? sets : []
+  const kept = given
+    .map(([name, value]) => `${name}=${value}`)
+    .filter((pair) => pair.split('=')[0] !== answer.split('=')[0])
+  const words = [...kept, ...(answer === '' ? [] : [answer])].map((pair) => `--set ${shellWord(pair)}`)
+  const remark = answer === '' ? ['  # with what is asked for above'] : []
+  return ['etcd-rescue run', shellWord(nameOf(written)), '--etcd-cluster', etcdCluster, ...words, ...remark].join(' ')
+}
 
 /** What was begun and is not ended: the operator must not find out by its effects. */
 function standing(env: Env): string[] {
@@ -48,12 +105,38 @@ function standing(env: Env): string[] {
   })
 }
 
+const leftNodes = ({ journal }: Env) => [...new Set(leftIn(journal.state).map(leftLine))]
+
+/** What the steps of this run leave to a person, each line once. */
+function leftToDo(env: Env): string[] {
+  const known = { ...factsOf(env.journal.state), ...unverified(env) }
+  const { items, etcdCluster } = env.plan
+  const lines = items.flatMap((item) =>
+    stateOf(env, item).phase === 'finished' || hasFailedAfterActing(env, item)
+      ? (item.step.next?.(known, etcdCluster) ?? [])
+      : [],
+  )
+  return [...new Set(lines)]
+}
+
+/** What a step found whose result is not right: told, and never given to another step. */
+function unverified(env: Env): Facts {
+  const failed = env.plan.items.filter((item) => hasFailedAfterActing(env, item))
+  return Object.assign({}, ...failed.map((item) => stateOf(env, item).facts))
+}
+
+function hasFailedAfterActing(env: Env, item: PlanItem): boolean {
+  const { status, phase, facts } = stateOf(env, item)
+  return status === 'failed' && phase === 'acting' && Object.keys(facts).length > 0
+}
+
 /** A run that did not come to its end leaves the fetched data, with every Secret in it, on this machine. */
 function leftHere({ world }: Env): string[] {
   const dir = world.scratch.peek()
   if (!existsSync(dir)) return []
-  const quoted = /^[\w./@%+=:,-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", "'\\''")}'`
-  return [`rm -r ${quoted}   # only to give the run up: fetched data, with the cluster's Secrets in it, is kept there`]
+  return [
+    `rm -r ${shellWord(dir)}   # only to give the run up: fetched data, with the cluster's Secrets in it, is kept there`,
+  ]
 }
 
 /** A precondition that fails after the first change is a failed step: something was changed. */

@@ -4,6 +4,7 @@ import { within } from './current-step.ts'
 import { factsFrom, safePoint, stateOf, stoppedAt } from './env.ts'
 import type { EventError, StepStatus } from './events.ts'
 import type { Facts } from './records.ts'
+import { keepStanding } from './standing.ts'
 
 /** After the second Ctrl-C a step has this long to end by itself. */
 const GRACE_MS = 5000
@@ -45,9 +46,16 @@ export async function check(run: StepRun): Promise<void> {
 }
 
 /** Asks what the runbook wants asked. A dry run asks nothing: there is nothing to agree to. */
-export async function confirm({ env, item }: StepRun): Promise<void> {
-  const { prompter, dryRun } = env.world
+export async function confirm(run: StepRun): Promise<void> {
+  const { env, item } = run
+  const { dryRun } = env.world
   if (dryRun || item.confirm === 'none') return
+  if (item.confirm === 'ask' && (await isSo(run))) return
+  return within(run.running, () => agree(run))
+}
+
+async function agree({ env, item }: StepRun): Promise<void> {
+  const { prompter } = env.world
   const what = `${item.id}: ${item.changes.join('; ') || item.title}`
   if (item.confirm === 'type-cluster') {
     const warning = item.effect === 'irreversible' ? ' This cannot be taken back.' : ''
@@ -58,11 +66,20 @@ export async function confirm({ env, item }: StepRun): Promise<void> {
   }
 }
 
+/** What is so already was agreed to when it was done: by hand, or before the method was chosen. */
+async function isSo(run: StepRun): Promise<boolean> {
+  const { step } = run.item
+  return step.isSo !== undefined && (await guarded(run, async () => step.isSo?.(run.context()) ?? false))
+}
+
 /** The journal says that it may have happened before it does, and that it has before anything else is done. */
 export async function act(run: StepRun): Promise<Facts> {
   const { env, item } = run
   // A question may have stood for an hour on a machine that slept: the lock can be someone else's by now.
-  if (item.effect === 'change' || item.effect === 'irreversible') await env.lock?.renew()
+  if (item.effect === 'change' || item.effect === 'irreversible') {
+    await env.lock?.renew()
+    await keepStanding(run)
+  }
   safePoint(env)
   await env.journal.append({ type: 'acting', step: item.id }, { flush: true })
   const given = await guarded(run, () => item.step.act(run.context()))
@@ -77,8 +94,8 @@ export async function verify(run: StepRun, facts: Facts): Promise<void> {
 }
 
 export async function finish(run: StepRun, status: StepStatus, facts: Facts, why?: string): Promise<void> {
-  const { env, item, startedMs } = run
-  const seconds = (env.world.clock.now().getTime() - startedMs) / 1000
+  const { env, item } = run
+  const { seconds } = run.took()
   const { attempts } = stateOf(env, item)
   const reason = why === undefined ? {} : { why }
   await env.journal.append(

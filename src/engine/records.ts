@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Target } from '../ports/target.ts'
-import type { EventError, RunStatus, StepStatus } from './events.ts'
+import type { EventError, LeftNode, RunStatus, StepStatus } from './events.ts'
 
 export type Facts = Record<string, unknown>
 
@@ -23,6 +23,8 @@ export interface Selection {
   facts: Facts
 }
 
+export type EventKind = 'call' | 'note' | 'table' | 'answer'
+
 /** The other lines. Those of a step carry its id; `facts` are plain JSON. */
 export type JournalRecord = { at: string } & (
   | { type: 'attempt'; attempt: number; pid: number; host: string }
@@ -32,6 +34,7 @@ export type JournalRecord = { at: string } & (
   | { type: 'acting'; step: string }
   | { type: 'acted'; step: string; facts: Facts }
   | { type: 'once'; step: string; key: string; value: unknown }
+  | { type: 'left'; step: string; left: LeftNode }
   | {
       type: 'finished'
       step: string
@@ -44,7 +47,7 @@ export type JournalRecord = { at: string } & (
   | { type: 'failed'; step: string; error: EventError }
   | { type: 'undoing'; step: string }
   | { type: 'undone'; step: string }
-  | { type: 'event'; step: string; line: string }
+  | { type: 'event'; step: string; kind?: EventKind | undefined; line: string }
   | { type: 'ended'; status: RunStatus; error?: EventError; seconds: number }
 )
 
@@ -62,8 +65,12 @@ const target = z.looseObject({
   cluster: z.string(),
   etcdCluster: z.string(),
   backupStore: z.string(),
-  nodes: z.looseObject({ controlPlane: z.array(node), workers: z.array(node) }),
-  tools: z.looseObject({ etcdBinDir: z.string().optional(), etcdManagerCtl: z.string().optional() }),
+  nodes: z.looseObject({ controlPlane: z.array(node), workers: z.array(node), apiServers: z.array(node).optional() }),
+  tools: z.looseObject({
+    etcdBinDir: z.string().optional(),
+    etcdManagerCtl: z.string().optional(),
+    etcdFromNodes: z.boolean().optional(),
+  }),
   log: z.string().optional(),
   loopSeconds: z.number(),
 })
@@ -88,6 +95,7 @@ export function parseHeader(value: unknown): RunHeader | undefined {
 const facts = z.record(z.string(), z.unknown())
 const error = z.object({ code: z.string(), message: z.string(), hint: z.string() })
 const step = z.string()
+const left = z.object({ node: z.string(), what: z.string(), command: z.string(), onNode: z.boolean() })
 const status = z.enum(['done', 'skipped', 'withheld', 'failed', 'undone'])
 const record = z.intersection(
   z.object({ at: z.string() }),
@@ -98,6 +106,7 @@ const record = z.intersection(
     z.object({ type: z.literal('acting'), step }),
     z.object({ type: z.literal('acted'), step, facts }),
     z.object({ type: z.literal('once'), step, key: z.string(), value: z.unknown() }),
+    z.object({ type: z.literal('left'), step, left }),
     z.object({
       type: z.literal('finished'),
       step,
@@ -110,7 +119,13 @@ const record = z.intersection(
     z.object({ type: z.literal('failed'), step, error }),
     z.object({ type: z.literal('undoing'), step }),
     z.object({ type: z.literal('undone'), step }),
-    z.object({ type: z.literal('event'), step, line: z.string() }),
+    z.object({
+      type: z.literal('event'),
+      step,
+      // a journal that was written before there were kinds has none
+      kind: z.enum(['call', 'note', 'table', 'answer']).optional(),
+      line: z.string(),
+    }),
     z.object({
       type: z.literal('ended'),
       status: z.enum(['succeeded', 'failed', 'cancelled', 'dry-run']),

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { type RescueError, toRescueError } from '../errors/rescue-error.ts'
 import type { World } from '../ports/world.ts'
+import { factHolds, showWhen } from '../runbook/expressions.ts'
 import type { Plan, PlanItem } from '../runbook/types.ts'
 import { calmly, type Env, needsOf, type RunOptions, type RunResult, safePoint, stateOf } from './env.ts'
 import { withLock } from './held.ts'
@@ -9,7 +10,9 @@ import { outcome } from './outcome.ts'
 import { runGroup } from './run-group.ts'
 import { runStep } from './run-step.ts'
 import { selectItems } from './select.ts'
+import { settled } from './standing.ts'
 import { factsOf } from './state.ts'
+import { type Stopwatch, stopwatch } from './stopwatch.ts'
 
 /**
  * Carries a plan out: the only mover. A journal that was opened again goes on where it ended. Never throws for what
@@ -17,12 +20,12 @@ import { factsOf } from './state.ts'
  */
 export async function runPlan(plan: Plan, world: World, journal: Journal, options: RunOptions): Promise<RunResult> {
   const env: Env = { plan, world, journal, emit: calmly(options.emit), stop: options.stop }
-  const startedMs = world.clock.now().getTime()
+  const took = stopwatch(world)
   const error = await attempt(env, options).then(
     () => undefined,
     (caught: unknown) => toRescueError(caught),
   )
-  return end(env, startedMs, error)
+  return end(env, took, error)
 }
 
 async function attempt(env: Env, options: RunOptions): Promise<void> {
@@ -113,9 +116,9 @@ async function isToRun(env: Env, item: PlanItem, chosen: ReadonlySet<string>): P
 }
 
 function factCondition(env: Env, { when }: PlanItem): string | undefined {
-  if (when?.kind !== 'fact') return undefined
-  const present = when.name in factsOf(env.journal.state)
-  return present === when.negated ? `only when ${when.negated ? 'there is no' : 'there is a'} ${when.name}` : undefined
+  if (when?.kind !== 'fact' || factHolds(when, factsOf(env.journal.state))) return undefined
+  if (when.field !== undefined) return `only when ${showWhen(when)}`
+  return `only when ${when.negated ? 'there is no' : 'there is a'} ${when.name}`
 }
 
 /** Only in a dry run: what an earlier step would have given is not there. */
@@ -134,13 +137,15 @@ async function leave(env: Env, item: PlanItem, status: 'skipped' | 'withheld', w
   env.emit({ type: 'step-finished', step: item.id, status, seconds: 0, attempts: 0, why })
 }
 
-async function end(env: Env, startedMs: number, error: RescueError | undefined): Promise<RunResult> {
+async function end(env: Env, took: Stopwatch, error: RescueError | undefined): Promise<RunResult> {
+  await settled(env)
   const result = outcome(env, error)
   const { status, unchanged, changed, next } = result
-  const seconds = (env.world.clock.now().getTime() - startedMs) / 1000
+  const { seconds, askedSeconds } = took()
+  const waited = askedSeconds < 1 ? {} : { askedSeconds }
   const failed = result.error ? { error: result.error } : {}
   // The result counts also when the disk is full: the run is over either way.
   await env.journal.append({ type: 'ended', status, seconds, ...failed }, { flush: true }).catch(() => {})
-  env.emit({ type: 'run-finished', status, seconds, ...failed, unchanged, changed, next })
+  env.emit({ type: 'run-finished', status, seconds, ...waited, ...failed, unchanged, changed, next })
   return result
 }

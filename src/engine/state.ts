@@ -1,4 +1,4 @@
-import type { EventError, RunStatus, StepStatus } from './events.ts'
+import type { EventError, LeftNode, RunStatus, StepStatus } from './events.ts'
 import type { Facts, JournalRecord, Selection } from './records.ts'
 
 /** How far a step came. `acting`: it may have happened; `acted`: it has, and is not verified. */
@@ -12,6 +12,8 @@ export interface StepState {
   attempts: number
   facts: Facts
   once: Map<string, unknown>
+  /** Of its last act. */
+  left: LeftNode[]
   error?: EventError
 }
 
@@ -32,7 +34,7 @@ export function newState(): RunState {
 export function stepState(state: RunState, id: string): StepState {
   const known = state.steps.get(id)
   if (known) return known
-  const fresh: StepState = { phase: 'new', seconds: 0, attempts: 0, facts: {}, once: new Map() }
+  const fresh: StepState = { phase: 'new', seconds: 0, attempts: 0, facts: {}, once: new Map(), left: [] }
   state.steps.set(id, fresh)
   return fresh
 }
@@ -42,6 +44,9 @@ export function factsOf(state: RunState): Facts {
   const own = [...state.steps.values()].filter(({ phase }) => phase === 'finished').map(({ facts }) => facts)
   return Object.assign({}, state.selection?.facts, ...own)
 }
+
+/** What was left on nodes, by the order of the steps that left it. */
+export const leftIn = (state: RunState): LeftNode[] => [...state.steps.values()].flatMap(({ left }) => left)
 
 /** Applies one line. The same function reads a journal back and keeps the state of a run that is going on. */
 export function apply(state: RunState, record: JournalRecord): void {
@@ -68,6 +73,7 @@ function applyToStep(step: StepState, record: OfStep): void {
       return
     case 'acting':
       step.phase = 'acting'
+      step.left = []
       return
     case 'acted':
       step.phase = 'acted'
@@ -75,6 +81,9 @@ function applyToStep(step: StepState, record: OfStep): void {
       return
     case 'once':
       step.once.set(record.key, record.value)
+      return
+    case 'left':
+      step.left.push(record.left)
       return
     case 'finished':
       Object.assign(step, { phase: 'finished', status: record.status, facts: record.facts, seconds: record.seconds })
@@ -91,6 +100,6 @@ function applyToStep(step: StepState, record: OfStep): void {
       step.phase = 'acting'
       return
     case 'undone':
-      Object.assign(step, { phase: 'undone', status: 'undone', facts: {}, once: new Map() })
+      Object.assign(step, { phase: 'undone', status: 'undone', facts: {}, once: new Map(), left: [] })
   }
 }

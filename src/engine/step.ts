@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { z } from 'zod'
 import type { World } from '../ports/world.ts'
-import type { StepEffect } from './events.ts'
+import type { LeftNode, StepEffect } from './events.ts'
 import type { Condition } from './until.ts'
 
 /** The names and shapes of what steps give to later steps. Each is a plain JSON value: it goes into the journal. */
@@ -22,6 +22,10 @@ export interface StepContext<Needs, Inputs> {
   once<T>(key: string, make: () => T | Promise<T>): Promise<T>
   /** What `once` has remembered under this key, in this run or the attempt before a crash; undefined if nothing. */
   recall(key: string): unknown
+  /** The run goes on without this node: told now, and at its end, with what is to be typed. */
+  leave(left: LeftNode): Promise<void>
+  /** What this run has left so far. */
+  readonly left: readonly LeftNode[]
   /** One line for the operator. */
   note(line: string): void
   table(columns: string[], rows: string[][]): void
@@ -60,16 +64,27 @@ export interface Step<Needs = never, Gives = unknown, Inputs = never> {
   readonly title: string
   readonly effect: StepEffect
   readonly needs: readonly string[]
+  /** Facts that it has among its needs where somebody gave them, and does without: those of an older journal are not there. */
+  readonly uses?: readonly string[]
   readonly gives: readonly string[]
   readonly inputs: z.ZodType<Inputs>
   /** Once it is done the run has reached what it was for: nothing before it is taken back any more. */
   readonly settles?: true
   /** What stays in force after this step until another one ends it; `next`, of the run's id, is told when it ends in between. */
-  readonly standing?: { until: string; next(run: string): string }
+  readonly standing?: {
+    until: string
+    next(run: string): string
+    /** Looks whether it still stands, and puts it back: before each change and in each wait of the steps in between. */
+    keep?(context: StepContext<Needs, Inputs>): Promise<void>
+  }
+  /** What is left to do by hand once it is done, of all that is known at the run's end: what to type, a line each. */
+  next?(facts: Record<string, unknown>, etcdCluster: string): string[]
   /** For `plan`. Must not need facts: it runs before anything was read. */
   describe(inputs: Inputs): StepDescription
   check?(context: StepContext<Needs, Inputs>): Promise<void>
   happened?(context: StepContext<Needs, Inputs>): Promise<Gives | undefined>
+  /** Whether the world is as `act` would leave it: then nobody is asked to agree to it. Only reads. */
+  isSo?(context: StepContext<Needs, Inputs>): Promise<boolean>
   act(context: StepContext<Needs, Inputs>): Promise<Gives>
   verify?(context: StepContext<Needs, Inputs>, gives: Gives): Promise<void>
   undo?(context: StepContext<Needs, Inputs>, gives: Gives | undefined): Promise<void>

@@ -86,6 +86,6 @@ async function undoStep(env: Env, item: PlanItem): Promise<void> {
     throw await fail(run, error)
   }
   await env.journal.append({ type: 'undone', step: item.id }, { flush: true })
-  const seconds = (env.world.clock.now().getTime() - run.startedMs) / 1000
+  const { seconds } = run.took()
   env.emit({ type: 'step-finished', step: item.id, status: 'undone', seconds, attempts })
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
+import { isAlive, ownMark } from './living.ts'
 import { codeOf, fileError } from './local-file.ts'
 
 const NAME = 'writer.lock'
@@ -10,7 +10,7 @@ const NAME = 'writer.lock'
 /** One process at a time writes a journal. Resolves to what gives it back; `LOCKED` names the process that has it. */
 export async function takeWriterLock(runDir: string, runId: string): Promise<() => Promise<void>> {
   const path = join(runDir, NAME)
-  const mine = `${process.pid} ${startOf(process.pid)} ${randomBytes(8).toString('hex')}\n`
+  const mine = `${ownMark()} ${randomBytes(8).toString('hex')}\n`
   for (let tries = 0; tries < 5; tries += 1) {
     if (await place(path, mine)) return () => giveBack(path, mine)
     const holder = await readHolder(path)
@@ -63,28 +63,6 @@ async function removeStale(path: string, holder: string): Promise<void> {
 
 async function giveBack(path: string, mine: string): Promise<void> {
   if ((await readHolder(path)) === mine) await rm(path, { force: true })
-}
-
-/** A pid alone is used again after a restart; with its start time it names one process. */
-function isAlive(holder: string): boolean {
-  const [pid = '', start = ''] = holder.split(' ')
-  if (!/^\d+$/.test(pid)) return false
-  try {
-    process.kill(Number(pid), 0)
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
-  }
-  return startOf(Number(pid)) === start
-}
-
-/** Clock ticks since boot, field 22 of /proc/<pid>/stat; `0` where there is no /proc. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
-  } catch {
-    return '0'
-  }
 }
 
 function busy(runId: string, holder: string): RescueError {

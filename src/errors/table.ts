@@ -5,6 +5,7 @@ export const EXIT = {
   usage: 2,
   invalidRunbook: 10,
   precondition: 20,
+  notAllSearched: 21,
   stepFailed: 30,
   wrongResult: 40,
   danger: 50,
@@ -44,14 +45,30 @@ export const errorTable = {
   STORE_AUTH: { exit: 20, meaning: 'The backup store refuses the credentials.' },
   STORE_MISSING: { exit: 20, meaning: 'The bucket or the folder of the backup store does not exist.' },
   STORE_FAILED: { exit: 30, meaning: 'The backup store failed in the middle of a request, after retries.' },
+  STORE_UNCONDITIONAL: {
+    exit: 20,
+    meaning: 'The backup store has no conditional writes, so a lock on it would keep nobody out.',
+  },
   STORE_CONFLICT: {
     exit: 30,
     meaning: 'An object that had to be new exists, or one that had to be unchanged was changed.',
   },
   STORE_CORRUPT: { exit: 30, meaning: 'What came back from the backup store is not what was written.' },
   OBJECT_MISSING: { exit: 20, meaning: 'An object that must be there is not.' },
+  OBJECT_ARCHIVED: {
+    exit: 20,
+    meaning: 'An object is in an archive class and has to be restored before it can be read.',
+  },
+  OBJECT_UNREADABLE: {
+    exit: 20,
+    meaning: 'The store has an object and does not give it out: no right to it or to its key, or its disk fails.',
+  },
   ETCD_MISSING: { exit: 20, meaning: 'No etcd binaries of the needed minor version were found.' },
   ETCD_FAILED: { exit: 30, meaning: 'A local etcd or one of its tools failed.' },
+  LEASES_EXPIRED: {
+    exit: 30,
+    meaning: 'Leases ran out in a working copy while it was looked at: this machine was too slow.',
+  },
   ETCD_UNREACHABLE: { exit: 30, meaning: "The cluster's etcd does not answer." },
   VERSION_MISMATCH: { exit: 20, meaning: 'These versions of etcd and etcd-manager cannot restore this backup.' },
   COPY_NOT_FOUND: { exit: 20, meaning: 'No copy of the data was found, or not the one that was named.' },

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { RescueError } from '../errors/rescue-error.ts'
+import type { ErrorCode } from '../errors/table.ts'
 import type { ObjectInfo, ObjectStore } from '../ports/object-store.ts'
 import { type BackupMeta, META_MAX_BYTES, parseMeta } from './meta.ts'
 import { checkBackupName, parseBackupName } from './names.ts'
@@ -18,26 +19,44 @@ export interface Backup {
   createdAt: Date
   /** Length of `etcd.backup.gz`; absent when it is not there. */
   gzBytes?: number
-  /** Absent exactly when `problem` is there. */
+  /** Absent while it was not read, and where there is a problem. */
   meta?: BackupMeta
   /** Why it cannot be restored, in a few words. */
   problem?: string
+  /** What to do about it, where it is known. */
+  hint?: string
+  code?: ErrorCode
+}
+
+/** A backup of which the names and sizes of its files are known, and nothing of what is in them. */
+export interface ListedBackup extends Backup {
+  files: { data?: ObjectInfo; meta?: ObjectInfo }
 }
 
 interface ListOptions {
   signal?: AbortSignal
-  /** At most this many metas are read, of the newest names. Default 2,000. */
-  limit?: number
 }
 
 const READS_AT_ONCE = 8
 
-/** All backups of a store, oldest first. One listing and one small read each. Half-written ones are listed as problems. */
-export async function listBackups(store: ObjectStore, options: ListOptions = {}): Promise<Backup[]> {
-  const folders = [...(await findFolders(store, options.signal))].sort(byTime).slice(-(options.limit ?? 2000))
+/** All backups of a store, oldest first, from one listing: nothing in them is read. Half-written ones have a problem. */
+export async function listBackups(store: ObjectStore, { signal }: ListOptions = {}): Promise<ListedBackup[]> {
+  const objects = await store.list('', signal ? { signal } : {})
+  return foldersOf(objects).map(listed).sort(byTime)
+}
+
+/**
+ * The same backups with their meta files, oldest first: one small read each, and for an archived one a question whether a
+ * copy was restored. What is wrong with one is its problem; what is wrong with the store is thrown.
+ */
+export async function withMetas(
+  store: ObjectStore,
+  backups: readonly ListedBackup[],
+  { signal }: ListOptions = {},
+): Promise<Backup[]> {
   const limit = pLimit(READS_AT_ONCE)
-  const backups = await Promise.all(folders.map((folder) => limit(() => readFolder(store, folder, options.signal))))
-  return backups.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.name < b.name ? -1 : 1))
+  const read = await Promise.all(backups.map((backup) => limit(() => withMeta(store, backup, signal))))
+  return read.sort(byTime)
 }
 
 /** One backup by name. `OBJECT_MISSING` when the store has no such folder. */
@@ -45,20 +64,10 @@ export async function readBackup(store: ObjectStore, name: string, signal?: Abor
   const prefix = `${checkBackupName(name)}/`
   const objects = await store.list(prefix, { limit: 1000, ...(signal && { signal }) })
   const folder = foldersOf(objects).find((found) => found.name === name)
-  if (folder) return readFolder(store, folder, signal)
+  if (folder) return withMeta(store, listed(folder), signal)
   throw new RescueError('OBJECT_MISSING', `there is no backup ${name} in ${store.url}`, {
     hint: 'see what there is with: etcd-rescue backup list',
   })
-}
-
-/**
- * Complete backups that etcd-manager itself made at or after a moment (unix ms, rounded down to the second that names
- * carry). The times are the nodes' clocks; where they are wrong by more than a second, compare sets of names instead.
- */
-export async function backupsSince(store: ObjectStore, since: number, options: ListOptions = {}): Promise<Backup[]> {
-  const from = Math.floor(since / 1000) * 1000
-  const backups = await listBackups(store, options)
-  return backups.filter(({ name, meta }) => meta && (parseBackupName(name)?.at.getTime() ?? Number.NaN) >= from)
 }
 
 interface Folder {
@@ -66,10 +75,6 @@ interface Folder {
   at: number
   data?: ObjectInfo
   meta?: ObjectInfo
-}
-
-async function findFolders(store: ObjectStore, signal?: AbortSignal): Promise<Folder[]> {
-  return foldersOf(await store.list('', signal ? { signal } : {}))
 }
 
 function foldersOf(objects: ObjectInfo[]): Folder[] {
@@ -86,30 +91,69 @@ function foldersOf(objects: ObjectInfo[]): Folder[] {
   return [...folders.values()]
 }
 
-const byTime = (a: Folder, b: Folder) => a.at - b.at
+const byTime = (a: Backup, b: Backup) => a.createdAt.getTime() - b.createdAt.getTime() || (a.name < b.name ? -1 : 1)
 
-async function readFolder(store: ObjectStore, folder: Folder, signal?: AbortSignal): Promise<Backup> {
-  const backup = {
-    name: folder.name,
-    createdAt: new Date(folder.at),
-    ...(folder.data && { gzBytes: folder.data.size }),
-  }
-  if (!folder.meta) return { ...backup, problem: `incomplete: ${META_FILE} is missing` }
-  if (!folder.data) return { ...backup, problem: `incomplete: ${DATA_FILE} is missing` }
-  if (folder.data.size === 0) return { ...backup, problem: `${DATA_FILE} is empty` }
+function listed({ name, at, data, meta }: Folder): ListedBackup {
+  const files = { ...(data && { data }), ...(meta && { meta }) }
+  const problem = incomplete(files) ?? archived(data, meta)
+  return { name, createdAt: new Date(at), ...(data && { gzBytes: data.size }), files, ...problem }
+}
+
+function incomplete({ data, meta }: ListedBackup['files']): Fault | undefined {
+  if (!meta) return { problem: `incomplete: ${META_FILE} is missing` }
+  if (!data) return { problem: `incomplete: ${DATA_FILE} is missing` }
+  return data.size === 0 ? { problem: `${DATA_FILE} is empty` } : undefined
+}
+
+type Fault = Pick<Backup, 'problem' | 'hint' | 'code'>
+
+/** The short form stands in tables; the command itself is the hint. */
+const ARCHIVED = 'archived: restore it first (aws s3api restore-object …)'
+
+function archived(...files: (ObjectInfo | undefined)[]): Fault | undefined {
+  const found = files.flatMap((file) => file?.archived ?? [])
+  if (found.length === 0) return undefined
+  const hint = found.map((one) => one.hint).join('; and ')
+  const problem = found.every(({ isRestoring }) => isRestoring) ? 'archived: it is being restored' : ARCHIVED
+  return { problem, hint, code: 'OBJECT_ARCHIVED' }
+}
+
+async function withMeta(store: ObjectStore, { files, ...backup }: ListedBackup, signal?: AbortSignal): Promise<Backup> {
+  const { data, meta } = files
+  if (!data || !meta || data.size === 0) return backup
+  const { problem: _, hint: __, code: ___, ...whole } = backup
   try {
-    const { body } = await store.read(folder.meta.key, { maxBytes: META_MAX_BYTES, ...(signal && { signal }) })
-    return withMeta(backup, parseMeta(body))
+    // a listing does not know of a copy that was restored
+    const asked = [data, meta].filter((file) => file.archived)
+    const still = archived(...(await Promise.all(asked.map(({ key }) => store.head(key)))))
+    if (still) return { ...whole, ...still }
+    const { body } = await store.read(meta.key, { maxBytes: META_MAX_BYTES, ...(signal && { signal }) })
+    return dated(whole, parseMeta(body))
   } catch (error) {
-    if (error instanceof RescueError && problems.has(error.code)) return { ...backup, problem: error.message }
+    const fault = faultOf(error)
+    if (fault) return { ...whole, ...fault }
     throw error
   }
 }
 
-/** What is wrong with one backup and does not keep the others from being listed. */
-const problems = new Set(['BACKUP_INVALID', 'STORE_CORRUPT', 'OBJECT_MISSING'])
+/** What is wrong with one backup, and not with the store or this machine: it keeps no other from being used. */
+export function faultOf(error: unknown): (Fault & { problem: string }) | undefined {
+  if (!(error instanceof RescueError) || !OF_ONE_BACKUP.has(error.code)) return undefined
+  const { code, hint, message } = error
+  const isWhole = code === 'OBJECT_ARCHIVED' || code === 'OBJECT_UNREADABLE'
+  // what is damaged or gone has no other way out than another backup
+  return { problem: code === 'OBJECT_ARCHIVED' ? ARCHIVED : message, code, ...(isWhole && { hint }) }
+}
 
-function withMeta(backup: Backup, meta: BackupMeta): Backup {
+const OF_ONE_BACKUP: ReadonlySet<string> = new Set([
+  'BACKUP_INVALID',
+  'STORE_CORRUPT',
+  'OBJECT_MISSING',
+  'OBJECT_ARCHIVED',
+  'OBJECT_UNREADABLE',
+])
+
+function dated(backup: Backup, meta: BackupMeta): Backup {
   const createdAt = parseBackupName(backup.name)?.at ?? meta.timestamp ?? backup.createdAt
   return { ...backup, createdAt, meta }
 }

@@ -1,5 +1,6 @@
 import { RescueError } from '../errors/rescue-error.ts'
-import type { ObjectStore } from '../ports/object-store.ts'
+import type { ObjectInfo, ObjectStore } from '../ports/object-store.ts'
+import { faultOf } from './backups.ts'
 import { type ClusterSpec, clusterSpecFields } from './cluster-spec.ts'
 import { checkBackupName, rfc3339, unixNanos } from './names.ts'
 import { type Fields, readProtojson } from './protojson.ts'
@@ -63,7 +64,7 @@ export async function addRestoreCommand(
     const there = await store.read(key, { maxBytes: MAX_BYTES })
     if (there.body.equals(body)) return { version: there.version }
     throw new RescueError('COMMAND_PENDING', `another command was written to ${key} in the same second`, {
-      hint: 'look at it with: etcd-rescue control commands, then try again',
+      hint: 'look at it with: etcd-rescue control show, then try again',
       cause: error,
     })
   }
@@ -88,7 +89,7 @@ export async function removeCommand(
 ): Promise<void> {
   if (!command.key.startsWith(CONTROL_PREFIX) || !command.key.endsWith(`/${COMMAND_FILE}`)) {
     throw new RescueError('USAGE', `${command.key} is not a command file`, {
-      hint: 'take it from: etcd-rescue control commands',
+      hint: 'take it from: etcd-rescue control show',
     })
   }
   await store.remove(command.key, { ifVersion: command.version })
@@ -97,23 +98,29 @@ export async function removeCommand(
 /** All pending commands in the order of execution. More than 100 is `STORE_CORRUPT`. */
 export async function listCommands(store: ObjectStore, signal?: AbortSignal): Promise<PendingCommand[]> {
   const objects = await store.list(CONTROL_PREFIX, { limit: 10_000, ...(signal && { signal }) })
-  const keys = objects.map(({ key }) => key).filter((key) => key.endsWith(`/${COMMAND_FILE}`))
-  if (keys.length > MAX_COMMANDS) throw tooMany(store, keys.length)
+  const files = objects.filter(({ key }) => key.endsWith(`/${COMMAND_FILE}`))
+  if (files.length > MAX_COMMANDS) throw tooMany(store, files.length)
   const commands: PendingCommand[] = []
-  for (const key of keys) {
-    const command = await readCommand(store, key, signal)
+  for (const file of files) {
+    const command = await readCommand(store, file, signal)
     if (command) commands.push(command)
   }
   return commands.sort((a, b) => compare(BigInt(a.timestamp), BigInt(b.timestamp)) || compare(a.key, b.key))
 }
 
-async function readCommand(store: ObjectStore, key: string, signal?: AbortSignal): Promise<PendingCommand | undefined> {
+async function readCommand(
+  store: ObjectStore,
+  { key, version: listed }: ObjectInfo,
+  signal?: AbortSignal,
+): Promise<PendingCommand | undefined> {
   try {
     const { body, version } = await store.read(key, { maxBytes: MAX_BYTES, ...(signal && { signal }) })
     return { key, version, ...parseCommand(body) }
   } catch (error) {
     // removed by etcd-manager between the listing and now
     if (error instanceof RescueError && error.code === 'OBJECT_MISSING') return undefined
+    const fault = faultOf(error)
+    if (fault) return { key, version: listed, timestamp: '0', problem: fault.problem }
     throw error
   }
 }

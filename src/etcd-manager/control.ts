@@ -1,5 +1,6 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
+import { faultOf } from './backups.ts'
 import { type ClusterSpec, clusterSpecFields, wholeSpec } from './cluster-spec.ts'
 import { CONTROL_PREFIX, listCommands, type PendingCommand } from './commands.ts'
 import type { ControlState } from './judge-control.ts'
@@ -20,8 +21,9 @@ export interface ControlFile {
   version?: string
   /** At most 64 KiB; absent when missing or longer. */
   raw?: string
-  /** Why it is unreadable. */
+  /** Why it is unreadable, and what to do about it where that is known. */
   problem?: string
+  hint?: string
 }
 
 export interface ControlFiles {
@@ -31,7 +33,8 @@ export interface ControlFiles {
   commands: PendingCommand[]
 }
 
-/** Reads the control files and pending commands of a backup store. Errors of the store itself (`STORE_*`) are thrown. */
+/** Reads the control files and pending commands of a backup store. What is wrong with one file is its
+ * `problem`; errors of the store itself (`STORE_*`) are thrown. */
 export async function readControl(store: ObjectStore, signal?: AbortSignal): Promise<ControlFiles> {
   const [created, spec, commands] = await Promise.all([
     readFile(store, CREATED_KEY, signal),
@@ -48,8 +51,10 @@ async function readFile(store: ObjectStore, key: string, signal?: AbortSignal): 
   } catch (error) {
     if (!(error instanceof RescueError)) throw error
     if (error.code === 'OBJECT_MISSING') return { state: 'missing' }
-    if (error.code === 'STORE_CORRUPT') return { state: 'unreadable', problem: error.message }
-    throw error
+    const fault = faultOf(error)
+    if (!fault) throw error
+    const { problem, hint, code } = fault
+    return { state: code === 'OBJECT_UNREADABLE' ? 'unseen' : 'unreadable', problem, ...(hint && { hint }) }
   }
 }
 

@@ -1,7 +1,14 @@
-export type ControlState = 'present' | 'missing' | 'empty' | 'unreadable'
+/** `unseen`: the store does not give it out to us, and whether it does to etcd-manager is not known. */
+export type ControlState = 'present' | 'missing' | 'empty' | 'unreadable' | 'unseen'
 
 /** FACTS 1's table, in one word each. */
-export type ControlVerdict = 'normal' | 'silent-no-backups' | 'about-to-seed' | 'blocked' | 'no-spec-at-restart'
+export type ControlVerdict =
+  | 'normal'
+  | 'silent-no-backups'
+  | 'about-to-seed'
+  | 'blocked'
+  | 'no-spec-at-restart'
+  | 'unknown'
 
 interface Judged {
   verdict: ControlVerdict
@@ -9,25 +16,34 @@ interface Judged {
   explain: string
 }
 
-type Judgeable = { created: { state: ControlState }; spec: { state: ControlState; problem?: string } }
+type JudgedFile = { state: ControlState; problem?: string }
+type Judgeable = { created: JudgedFile; spec: JudgedFile }
 
 /** What etcd-manager's leader makes of the control files. Pure; the order of the rules is etcd-manager's (FACTS 1). */
 export function judgeControl({ created, spec }: Judgeable): Judged {
+  if (created.state === 'unseen' || spec.state === 'unseen') {
+    const [name, file] = created.state === 'unseen' ? ['etcd-cluster-created', created] : ['etcd-cluster-spec', spec]
+    return {
+      verdict: 'unknown',
+      explain: `what etcd-manager does is not known, since ${name} could not be read here${because(file)}`,
+    }
+  }
   if (created.state === 'empty' || created.state === 'unreadable') {
     return {
       verdict: 'blocked',
-      explain: `the marker etcd-cluster-created is ${created.state}: etcd-manager does nothing until it has content`,
+      explain: `the marker etcd-cluster-created is ${created.state}${because(created)}: etcd-manager does nothing until it can read it, and it has content`,
     }
   }
   if (spec.state === 'empty' || spec.state === 'unreadable') {
-    const why = spec.problem ? ` (${spec.problem})` : ''
     return {
       verdict: 'blocked',
-      explain: `etcd-cluster-spec is ${spec.state}${why}: etcd-manager's leader stops at it`,
+      explain: `etcd-cluster-spec is ${spec.state}${because(spec)}: etcd-manager's leader stops at it`,
     }
   }
   return table[`${created.state}/${spec.state}`]
 }
+
+const because = ({ problem }: JudgedFile) => (problem ? ` (${problem})` : '')
 
 const table: Record<`${'present' | 'missing'}/${'present' | 'missing'}`, Judged> = {
   'present/present': { verdict: 'normal', explain: 'marker and spec are there' },

@@ -21,6 +21,12 @@ export function parseBackupName(name: string): BackupTime | undefined {
   return { at, sequence }
 }
 
+/**
+ * Whether etcd-manager's clean-up may take this name for a time. It reads what Go's RFC 3339 reads, zones other than UTC
+ * too, so whatever begins as a time counts: a copy too many costs less than a backup that is gone.
+ */
+export const mayBeCleanedUp = (name: string): boolean => /^\d{4}-\d\d-\d\d/.test(name)
+
 /** `2024-03-21T13:02:05Z-000001`. */
 export function backupName(date: Date, sequence: number): string {
   return `${rfc3339(date)}-${String(sequence).padStart(6, '0')}`

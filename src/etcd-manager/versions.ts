@@ -1,3 +1,5 @@
+import { FIRST_WITH_ETCDUTL, READ_RELEASES, restoreRule } from './restore-table.ts'
+
 /** A version's parts. `undefined` for what is no `MAJOR.MINOR[.PATCH]`, with or without a leading `v`. */
 export function parseVersion(version: string): { major: number; minor: number; patch: number } | undefined {
   const match = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,9}))?(?:[-+].*)?$/.exec(version.trim())
@@ -12,96 +14,82 @@ export function minorOf(version: string): `${number}.${number}` | undefined {
 }
 
 export interface RestoreQuestion {
-  /** The image tag, like `v3.0.20260707`; absent when it could not be read. */
+  /** The image tag of the etcd-manager that runs, like `v3.0.20260707`; absent when it could not be read. */
   managerVersion?: string | undefined
-  /** Versions with a directory `/opt/etcd-v<version>` in the container; empty or absent when they could not be read. */
+  /** Versions whose etcd is in the container's `/opt/etcd-v<version>`; empty or absent when they could not be read. */
   etcdVersionsOnNode?: readonly string[] | undefined
+  /** Versions of which there is a directory, and whether an etcd is in it could not be told. */
+  etcdVersionsUnsure?: readonly string[] | undefined
   /** `etcdVersion` of the backup's meta. */
   metaEtcdVersion: string
 }
 
 export type RestoreAnswer =
-  /** `doubt`: what could not be checked, for the operator's eyes. */
-  { ok: true; restoredWith?: string; doubt?: string } | { ok: false; why: string; hint: string }
+  | { verdict: 'yes'; restoredWith: string }
+  /** Not known: `why` is for the operator, who decides. `restoredWith` where that much is known. */
+  | { verdict: 'doubt'; why: string; restoredWith?: string }
+  | { verdict: 'no'; why: string; hint: string }
 
-/** The first release that restores 3.6: before, it called `etcdctl snapshot restore`, which 3.6 lacks (FACTS 4). */
-const FIRST_WITH_36 = 20260512
-const OTHER_BACKUP = 'choose a backup of another etcd version, or restore in place: etcd-rescue runbooks list'
+const IN_PLACE =
+  'where a node still has a copy, restore it without this: etcd-rescue recover --method seed-in-place; or choose another backup: etcd-rescue backup list'
 
 /**
  * Can this etcd-manager restore a backup with this meta? A wrong "yes" costs the running cluster: it is trashed before
- * etcd-manager looks for the binaries, and then it loops (FACTS 4).
+ * etcd-manager looks for the binaries, and then it loops (FACTS 4). So what is not known is a doubt and never a yes.
  */
 export function judgeRestore(question: RestoreQuestion): RestoreAnswer {
-  const { managerVersion, etcdVersionsOnNode = [], metaEtcdVersion } = question
+  const { managerVersion, etcdVersionsOnNode: installed = [], metaEtcdVersion } = question
   const meta = parseVersion(metaEtcdVersion)
-  if (!meta)
+  if (!meta) return no(`the backup's etcd version ${JSON.stringify(metaEtcdVersion.slice(0, 40))} is no version`)
+  if (meta.major !== 3) return no(`etcd ${metaEtcdVersion} cannot be restored by etcd-manager`)
+  const rule = restoreRule(managerVersion, meta)
+  if (rule.kind === 'cannot') return tooOld(metaEtcdVersion, managerVersion)
+  if (rule.kind === 'unknown') return unread(question, installed)
+  const { version } = rule
+  if (installed.includes(version)) return { verdict: 'yes', restoredWith: version }
+  if (installed.length === 0 || question.etcdVersionsUnsure?.includes(version))
     return {
-      ok: false,
-      why: `the backup's etcd version ${JSON.stringify(metaEtcdVersion.slice(0, 40))} is no version`,
-      hint: OTHER_BACKUP,
+      verdict: 'doubt',
+      why: `it restores the backup with etcd ${version}, and whether its container carries that could not be read`,
+      restoredWith: version,
     }
-  if (meta.major !== 3)
-    return { ok: false, why: `etcd ${metaEtcdVersion} cannot be restored by etcd-manager`, hint: OTHER_BACKUP }
-  const release = releaseDate(managerVersion)
-  if (meta.minor >= 6 && release !== undefined && release < FIRST_WITH_36)
-    return tooOld(metaEtcdVersion, managerVersion)
-  if (etcdVersionsOnNode.length === 0)
-    return { ok: true, doubt: 'the etcd versions in the container could not be read' }
-  const answer = judgeInstalled(metaEtcdVersion, etcdVersionsOnNode, managerVersion)
-  if (answer.ok && meta.minor >= 6 && release === undefined)
-    return { ...answer, doubt: 'etcd 3.6 needs etcd-manager v3.0.20260512 or later' }
-  return answer
+  return notInstalled(metaEtcdVersion, `not etcd ${version}, the one with which it restores that`, installed)
 }
 
-/** `20260707` of `v3.0.20260707`; `undefined` for what is not a release (a digest, a drill's double). */
-function releaseDate(managerVersion: string | undefined): number | undefined {
-  const date = /^v?3\.0\.(\d{8})\b/.exec(managerVersion ?? '')?.[1]
-  return date === undefined ? undefined : Number(date)
+/** Whatever such a release does, it needs an etcd of the backup's minor version. */
+function unread(question: RestoreQuestion, installed: readonly string[]): RestoreAnswer {
+  const { metaEtcdVersion, managerVersion, etcdVersionsUnsure: unsure = [] } = question
+  const minor = minorOf(metaEtcdVersion)
+  if (installed.length > 0 && ![...installed, ...unsure].some((version) => minorOf(version) === minor))
+    return notInstalled(metaEtcdVersion, `no etcd ${minor}`, installed)
+  const which = managerVersion === undefined ? 'its release could not be read' : `its release is ${tag(managerVersion)}`
+  const [first, last] = [READ_RELEASES[0], READ_RELEASES.at(-1)]
+  const known = `known are the ${READ_RELEASES.length} releases from ${first} to ${last}`
+  return {
+    verdict: 'doubt',
+    why: `${which}, so with which etcd it restores one of ${metaEtcdVersion} is not known (${known})`,
+  }
 }
 
-function judgeInstalled(metaEtcdVersion: string, installed: readonly string[], managerVersion?: string): RestoreAnswer {
-  const exact = pinnedVersion(metaEtcdVersion)
-  if (exact !== undefined && installed.includes(exact)) return { ok: true, restoredWith: exact }
-  const newest = newestOf(minorOf(metaEtcdVersion), installed)
-  if (newest === undefined) return notInstalled(metaEtcdVersion, `no etcd ${minorOf(metaEtcdVersion)}`, installed)
-  if (exact === undefined) return { ok: true, restoredWith: newest }
-  // A release of etcd-manager takes exactly the pinned one; only what is not a release may know better.
-  const isRelease = managerVersion === undefined || releaseDate(managerVersion) !== undefined
-  if (isRelease)
-    return notInstalled(metaEtcdVersion, `not etcd ${exact}, the one etcd-manager restores it with`, installed)
-  return { ok: true, restoredWith: newest, doubt: `etcd-manager releases restore it with ${exact}` }
-}
+const tag = (version: string) => JSON.stringify(version.slice(0, 60))
 
-/** Old families are restored with one fixed version; 3.5 and later with the newest that etcd-manager carries (FACTS 4). */
-function pinnedVersion(metaEtcdVersion: string): string | undefined {
-  const { minor, patch } = parseVersion(metaEtcdVersion) ?? { minor: 0, patch: 0 }
-  if (minor === 4) return patch <= 3 ? '3.4.3' : '3.4.13'
-  if (minor === 3) return patch <= 10 ? '3.3.10' : patch <= 13 ? '3.3.13' : '3.3.17'
-  if (minor === 2) return patch <= 18 ? '3.2.18' : '3.2.24'
-  return minor < 2 ? '3.1.12' : undefined
-}
-
-function newestOf(minor: string | undefined, versions: readonly string[]): string | undefined {
-  const patch = (version: string) => parseVersion(version)?.patch ?? 0
-  return versions
-    .filter((version) => minorOf(version) === minor)
-    .sort((a, b) => patch(a) - patch(b))
-    .at(-1)
+function no(why: string): RestoreAnswer {
+  return { verdict: 'no', why, hint: IN_PLACE }
 }
 
 function tooOld(metaEtcdVersion: string, managerVersion = ''): RestoreAnswer {
   return {
-    ok: false,
-    why: `etcd-manager ${managerVersion} cannot restore etcd ${metaEtcdVersion}: that needs v3.0.20260512 or later`,
-    hint: 'upgrade etcd-manager on the control plane first, or restore in place: etcd-rescue runbooks list',
+    verdict: 'no',
+    why: `etcd-manager ${managerVersion} cannot restore etcd ${metaEtcdVersion}: that needs ${FIRST_WITH_ETCDUTL} or later`,
+    hint: `upgrade etcd-manager on the control plane first; or, ${IN_PLACE}`,
   }
 }
 
 function notInstalled(metaEtcdVersion: string, what: string, installed: readonly string[]): RestoreAnswer {
+  const has = installed.length > 12 ? [...installed.slice(0, 11), `${installed.length - 11} more`] : installed
   return {
-    ok: false,
-    why: `the backup was made by etcd ${metaEtcdVersion} and the container has ${what} (it has ${installed.slice(0, 12).join(', ')})`,
-    hint: "a custom etcd image in the cluster spec drops etcd-manager's own versions; remove it, or restore in place: etcd-rescue runbooks list",
+    verdict: 'no',
+    why: `the backup was made by etcd ${metaEtcdVersion}, and etcd-manager's container has ${what} (it has ${has.join(', ')})`,
+    hint: `${IN_PLACE}; a custom etcd image, or an etcd-manager image newer than kOps, lacks versions that etcd-manager restores with`,
   }
 }

@@ -7,7 +7,7 @@ const LARGE = 0.25
  * Half of them the newest of those that are not small, for the newest of all are worthless after a loss (FACTS 1: 1 kB
  * against 1.7 MB); the rest the newest of the others. Oldest first, as they came.
  */
-export function worthALook(backups: readonly Backup[], count: number): Backup[] {
+export function worthALook<T extends Backup>(backups: readonly T[], count: number): T[] {
   const largest = Math.max(0, ...backups.map(({ gzBytes = 0 }) => gzBytes))
   const newestFirst = [...backups].reverse()
   const large = newestFirst.filter(({ gzBytes = 0 }) => gzBytes >= LARGE * largest).slice(0, Math.ceil(count / 2))

@@ -1,10 +1,11 @@
 import { type KubeKey, kindOf } from './keys.ts'
+import { isIdentity } from './passing.ts'
 
 /** How a key differs: only the recovered copy has it, only the live cluster has it, or both with different values. */
-export type Difference = 'missing' | 'extra' | 'changed'
+type Difference = 'missing' | 'extra' | 'changed'
 
 /** Why a key may differ between the recovered copy and the live cluster. `why` is short, to be counted by. */
-export interface Explanation {
+interface Explanation {
   why: string
 }
 
@@ -15,19 +16,17 @@ interface Rule extends Explanation {
 }
 
 /**
- * Keys that a running control plane rewrites or drops by itself, so that a difference is no loss. The first match wins.
- * All else that differs is a write since the restore, or damage, and must be shown.
+ * Keys that a running control plane rewrites or drops by itself, so that a difference between two copies of different times
+ * is no loss. The first match wins. All else that differs is a write in between, or damage, and must be shown. A recovery
+ * is not verified by this: what it compares is of one moment.
  */
 const rules: Rule[] = [
   { why: 'masterleases: addresses of API servers, renewed every few seconds', test: is('masterleases') },
   { why: 'peerserverip: addresses of API servers for each other, renewed all the time', test: is('peerserverip') },
   { why: "node leases: heartbeats of each node's kubelet", test: is('leases', 'kube-node-lease') },
-  {
-    why: 'API server identities: renewed while one runs, removed when stale',
-    test: ({ resource, namespace, name = '' }) =>
-      resource === 'leases' && namespace === 'kube-system' && /^(kube-)?apiserver-/.test(name),
-  },
-  { why: 'leases: leader elections, renewed every few seconds', test: is('leases') },
+  { why: 'API server identities: renewed while one runs, removed when stale', test: isIdentity },
+  // one that is not there is somebody's object that is gone
+  { why: 'leases: leader elections, renewed every few seconds', only: 'changed', test: is('leases') },
   { why: 'events: they come and expire', test: is('events') },
   { why: 'nodes: their status, written by each kubelet', only: 'changed', test: is('nodes') },
   { why: 'ranges: allocations that API servers repair every few minutes', only: 'changed', test: is('ranges') },

@@ -54,6 +54,12 @@ export function decodeNode(value: Buffer): Message | undefined {
   return opened?.kind === 'Node' ? opened.message : undefined
 }
 
+/** A Lease with who holds it and since when; `undefined` when the value is none. */
+export function decodeLease(value: Buffer): Message | undefined {
+  const opened = openValue(value, 'Lease')
+  return opened?.kind === 'Lease' ? opened.message : undefined
+}
+
 export interface WholeObject {
   apiVersion: string
   kind: string

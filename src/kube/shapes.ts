@@ -160,6 +160,15 @@ export const shapes: Readonly<Record<string, Shape>> = {
   NodeAddress: { 1: string('type'), 2: string('address') },
   NodeSystemInfo: { 5: string('osImage'), 6: string('containerRuntimeVersion'), 7: string('kubeletVersion') },
 
+  Lease: { 1: metadata, 2: one('spec', 'LeaseSpec') },
+  LeaseSpec: {
+    1: string('holderIdentity'),
+    2: int('leaseDurationSeconds'),
+    3: time('acquireTime'),
+    4: time('renewTime'),
+    5: int('leaseTransitions'),
+  },
+
   Pod: { 1: metadata, 2: one('spec', 'PodSpec'), 3: one('status', 'PodStatus') },
   PodSpec: { 10: string('nodeName') },
   PodStatus: { 1: string('phase') },

@@ -1,21 +1,19 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { RescueError } from '../errors/rescue-error.ts'
+import { readFile } from 'node:fs/promises'
 import { renewLock } from './churn.ts'
-import { backupNames, kopsUpdateCluster, loseControlFiles } from './control-files.ts'
+import { backupNames, loseControlFiles } from './control-files.ts'
 import type { Gateway } from './etcd/gateway.ts'
 import { allKeys, type Pair } from './etcd/kv.ts'
 import { addLandmarks, fill } from './fill.ts'
 import { type Identity, identityOf } from './identity.ts'
 import type { Lab } from './lab.ts'
-import { writeUntilKilled } from './late-writes.ts'
 import { pathsOf } from './layout.ts'
 import { addLeases, type LabLease } from './leases.ts'
-import { loseDisks } from './lose-node.ts'
-import { countServed, isVolatile } from './measure.ts'
+import { isVolatile } from './measure.ts'
+import { patience, wrong } from './patience.ts'
+import { type Losses, trash } from './reseed.ts'
 import type { SeedOptions } from './seed.ts'
 import { newTally, type Tally } from './tally.ts'
+import { trashedOn } from './trashcans.ts'
 import { pause, waitFor } from './wait.ts'
 
 /** With the ids that the cluster had, and the highest revision that it acknowledged to anybody. */
@@ -34,28 +32,15 @@ export interface Incident extends Identity {
   trashed: Record<string, string[]>
 }
 
-export interface Losses {
-  /** 0 to 2: how many control-plane nodes, from the last on, lose the data for good. Default 0. */
-  lostNodes?: number
-}
-
 /**
  * The incident, in the order in which it happened (FACTS 1): a cluster with data and backups; a lifecycle rule deletes
  * its control files; backups stop without a word; `kops update cluster` writes the spec back; within a loop etcd-manager
  * kills every etcd, moves the data into the trashcan and seeds an empty cluster. Proves at the end that nothing of the
  * data is served. Then more may be lost. Kubelets are held: what they do next is the recovery's affair.
  */
-export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: Losses = {}): Promise<Incident> {
+export async function incident(lab: Lab, data: SeedOptions, losses: Losses = {}): Promise<Incident> {
   const { note } = lab.settings
-  await lab.ready()
-  note(`writing ${data.keys} keys`)
-  await fill(lab, data)
-  await addLandmarks(lab)
-  const leases = await withEtcd(lab, async (etcd) => {
-    await renewLock(etcd, data.keys)
-    return addLeases(etcd)
-  })
-  await backupTaken(lab)
+  const leases = await fillAndBackUp(lab, data)
   note('the lifecycle rule deletes the control files')
   await loseControlFiles(lab)
   await silence(lab)
@@ -63,17 +48,8 @@ export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: L
   lab.pauseKubelets(true)
   const before = await snapshotOfKeys(lab)
   const identity = await withEtcd(lab, identityOf)
-  note('kops update cluster writes the spec')
-  const stop = new AbortController()
-  const late = writeUntilKilled(lab, stop.signal)
-  await kopsUpdateCluster(lab)
-    .then(() => reseeded(lab))
-    .finally(() => stop.abort())
-  const { acknowledged, revision, uncertain } = await late
+  const { acknowledged, revision, uncertain } = await trash(lab, losses)
   for (const { key, value } of acknowledged) before.add(key, value)
-  await lab.ready()
-  await nothingServed(lab)
-  await loseDisks(lab, lostNodes)
   await lab.pauseApiservers(false)
   note('the cluster is empty; the data is in the trashcan')
   return {
@@ -88,12 +64,23 @@ export async function incident(lab: Lab, data: SeedOptions, { lostNodes = 0 }: L
   }
 }
 
+async function fillAndBackUp(lab: Lab, data: SeedOptions): Promise<LabLease[]> {
+  await lab.ready()
+  lab.settings.note(`writing ${data.keys} keys`)
+  await fill(lab, data)
+  await addLandmarks(lab)
+  const leases = await withEtcd(lab, async (etcd) => {
+    await renewLock(etcd, data.keys)
+    return addLeases(etcd)
+  })
+  await backupTaken(lab)
+  return leases
+}
+
 async function withEtcd<T>(lab: Lab, use: (etcd: Gateway) => Promise<T>): Promise<T> {
   const gateway = lab.etcd()
   return use(gateway).finally(gateway.close)
 }
-
-const patience = (lab: Lab): number => 60_000 + lab.settings.loopSeconds * 10_000
 
 async function backupTaken(lab: Lab): Promise<void> {
   const before = (await backupNames(lab)).length
@@ -129,33 +116,4 @@ async function snapshotOfKeys(lab: Lab) {
   for await (const { key, value } of allKeys(gateway)) if (!isVolatile(key.toString('utf8'))) tally.add(key, value)
   gateway.close()
   return tally
-}
-
-/** Until the data directory of every control-plane node is in its trashcan. */
-async function reseeded(lab: Lab): Promise<void> {
-  await waitFor('etcd-manager seeds a new cluster', patience(lab), async () =>
-    Object.values(await trashedOn(lab)).every((tokens) => tokens.length > 0) ? true : undefined,
-  )
-}
-
-/** Tokens in the trashcan of each control-plane node; a new disk has no trashcan. */
-async function trashedOn(lab: Lab): Promise<Record<string, string[]>> {
-  const tokens: Record<string, string[]> = {}
-  for (const node of lab.nodes) {
-    if (node.role !== 'control-plane') continue
-    const trashcan = join(pathsOf(node).mainVolume, 'data-trashcan')
-    tokens[node.name] = existsSync(trashcan) ? await readdir(trashcan) : []
-  }
-  return tokens
-}
-
-async function nothingServed(lab: Lab): Promise<void> {
-  const served = await waitFor('the new cluster is counted', patience(lab), () => countServed(lab))
-  if (served > 0) throw wrong(`the cluster still serves ${served} keys after the incident`)
-}
-
-function wrong(message: string): RescueError {
-  return new RescueError('BUG', `the sandbox's incident did not happen as it should: ${message}`, {
-    hint: 'run the drill with --keep and read nodes/*/var/log/etcd.log in its directory',
-  })
 }

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../ports/object-store.ts'
+import type { Informer } from './apiserver/informer.ts'
 import type { Gateway } from './etcd/gateway.ts'
 import type { LabNode } from './layout.ts'
 import type { LabSettings } from './options.ts'
@@ -35,6 +36,8 @@ export interface Lab {
   stopPod(node: string, pod: string): Promise<void>
   /** Moves it back; kubelet starts the pod within moments. */
   startPod(node: string, pod: string): Promise<void>
+  /** SIGKILL to a static pod's container, or to all of the node; kubelet starts those whose manifest is there again. */
+  killPods(node: string, pod?: string): Promise<void>
   /** Stops and resumes the writing of the API server doubles. */
   pauseApiservers(paused: boolean): Promise<void>
   /** Holds the workers' kubelets, or lets them look again which pods they are to run. */
@@ -43,8 +46,10 @@ export interface Lab {
   kubeletsAnswered(timeoutMs: number): Promise<void>
   /** Pods of the workers: how many should run, and how many do. */
   workloads(): Promise<{ expected: number; running: number }>
-  /** Resolves when all members answer linearizable reads on port 4001. */
-  ready(): Promise<void>
+  /** What lists and watches pods from now on: kubelets, the control loop, and kube-proxy, which no recovery restarts. */
+  startInformers(): Promise<readonly Informer[]>
+  /** Resolves when all members, or those of these nodes, answer linearizable reads on port 4001. */
+  ready(nodes?: readonly string[]): Promise<void>
   /** How many do, when all do or after as long as `ready` would wait. */
   countServing(): Promise<number>
   /** Stops every process and removes the directory (unless `keep`). Safe to call twice. */

@@ -24,6 +24,7 @@ export function pathsOf(node: Pick<LabNode, 'root'>) {
   return {
     mainVolume: at('/mnt/master-vol-main'),
     eventsVolume: at('/mnt/master-vol-events'),
+    besideVolume: at('/mnt/master-vol-restored'),
     manifests: at('/etc/kubernetes/manifests'),
     etcdPki: at('/etc/kubernetes/pki/etcd-manager-main'),
     clientPki: at('/srv/kubernetes/kube-apiserver'),
@@ -40,6 +41,7 @@ export function pathsOf(node: Pick<LabNode, 'root'>) {
     managerFiles: at('/opt/lab/etcd-manager'),
     managerConfig: at('/opt/lab/etcd-manager.json'),
     apiserverConfig: at('/opt/lab/apiserver.json'),
+    leaderFault: at('/opt/lab/dies-when-prepared'),
   }
 }
 

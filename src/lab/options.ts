@@ -35,7 +35,8 @@ export interface LabSettings {
   speed: number
   store: 's3' | 'file'
   release: EtcdRelease
-  releases: EtcdRelease[]
+  /** Which etcd is at `/opt/etcd-v<version>`, by version. */
+  releases: Record<string, EtcdRelease>
   apiserver: boolean
   eventsDecoy: boolean
   backupSeconds: number
@@ -56,7 +57,7 @@ export function settle(options: LabOptions): LabSettings {
     speed,
     store: options.store ?? 's3',
     release: options.release,
-    releases: [options.release, ...(options.otherReleases ?? [])],
+    releases: carried([...(options.otherReleases ?? []), options.release]),
     apiserver: options.apiserver ?? true,
     eventsDecoy: options.eventsDecoy ?? true,
     backupSeconds: options.backupSeconds ?? (speed === 1 ? 15 : Math.max(2, 60 / speed)),
@@ -67,4 +68,19 @@ export function settle(options: LabOptions): LabSettings {
     note: options.note ?? (() => {}),
     loopSeconds: 10 / speed,
   }
+}
+
+/** The release whose restores the sandbox plays; its table is the same up to v3.0.20260707 (FACTS 4). */
+export const PLAYED_RELEASE = 'v3.0.20260512'
+
+/** The etcd that it restores a minor version with; one that it does not know is restored with the backup's own (FACTS 4). */
+export const RESTORES_WITH: Readonly<Record<string, string>> = { '3.4': '3.4.13', '3.5': '3.5.30', '3.6': '3.6.11' }
+
+/** As kOps does: the newest of a minor version stands in under the name of every other that may be wanted of it. */
+function carried(releases: readonly EtcdRelease[]): Record<string, EtcdRelease> {
+  const standIns = releases.flatMap((release) => {
+    const version = RESTORES_WITH[release.minor]
+    return version === undefined ? [] : [[version, release] as const]
+  })
+  return Object.fromEntries([...standIns, ...releases.map((release) => [release.version, release] as const)])
 }

@@ -15,7 +15,7 @@ export interface OutageWatch {
   stop(): Promise<Outage>
 }
 
-const EVERY_MS = 25
+const EVERY_MS = 50
 const READ_MS = 2_000
 
 /** Reads from every control-plane node all the time, one read after the other, until it is stopped. */

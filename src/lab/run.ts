@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ApiAccess } from './apiserver/client.ts'
 import type { LabStore } from './cluster/lab-store.ts'
 import type { ClusterPki } from './cluster/node-pki.ts'
 import { doublePod, layManagerFiles, podsOf } from './cluster/pods.ts'
@@ -8,9 +9,10 @@ import { CLUSTER } from './config-file.ts'
 import { type Gateway, openGateway } from './etcd/gateway.ts'
 import { isHealthy } from './etcd/kv.ts'
 import { putFile } from './files.ts'
+import { startInformers } from './informers.ts'
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 import { type PodSync, syncPods } from './kubelet/sync-pods.ts'
-import { keepUnit } from './kubelet/unit.ts'
+import { keepUnit, type Unit } from './kubelet/unit.ts'
 import type { Lab } from './lab.ts'
 import { type LabNode, MAIN_PORTS, pathsOf } from './layout.ts'
 import type { LabSettings } from './options.ts'
@@ -38,24 +40,31 @@ export interface LabParts {
 export async function runLab(parts: LabParts): Promise<Lab> {
   const { nodes, closers } = parts
   const faults = Object.fromEntries(nodes.map((node) => [node.name, noFaults()]))
+  const kubeletUnits = new Map<string, Unit>()
   for (const node of nodes) {
     const server = await startSshServer(node, parts.keys, faults[node.name] ?? noFaults())
     closers.push(server.close)
     const { logs, units } = pathsOf(node)
     const argv = ['sleep', '2147483647'] as const
     const unit = await keepUnit(units, 'kubelet', { argv, env: nodeEnv(node), log: join(logs, 'kubelet.log') })
+    kubeletUnits.set(node.name, unit)
     closers.push(unit.close)
   }
   const starting = nodes.filter((node) => node.role === 'control-plane').map((node) => startPods(node, parts))
   for (const kubelet of starting) closers.push(async () => (await kubelet).close())
   const kubelets = new Map<string, Kubelet>()
   for (const kubelet of await Promise.all(starting)) kubelets.set(kubelet.node, kubelet)
-  return labOf(parts, faults, { kubelets, syncs: startSyncs(parts) })
+  return labOf(parts, faults, { kubelets, kubeletUnits, syncs: startSyncs(parts) })
 }
 
-function startSyncs({ nodes, settings, pki, closers }: LabParts): PodSync[] {
+function apiAccess({ nodes, pki }: LabParts): ApiAccess {
   const addresses = nodes.filter((node) => node.role === 'control-plane').map(({ address }) => address)
-  const access = { addresses, ca: pki.kubernetes.cert, ...pki.kubelet }
+  return { addresses, ca: pki.kubernetes.cert, ...pki.kubelet }
+}
+
+function startSyncs(parts: LabParts): PodSync[] {
+  const { nodes, settings, closers } = parts
+  const access = apiAccess(parts)
   const workers = nodes.filter((node) => node.role === 'worker')
   const syncs = workers.map((node) => syncPods(node, access, settings.loopSeconds * 1000))
   for (const sync of syncs) closers.push(sync.close)
@@ -69,11 +78,14 @@ async function startPods(node: LabNode, { dir, settings, store }: LabParts) {
   return startKubelet(node, pods, Math.max(100, 1000 / settings.speed))
 }
 
-function labOf(
-  { dir, settings, nodes, pki, keys, store, configFile, closers }: LabParts,
-  faults: Lab['faults'],
-  { kubelets, syncs }: { kubelets: ReadonlyMap<string, Kubelet>; syncs: readonly PodSync[] },
-): Lab {
+interface Running {
+  kubelets: ReadonlyMap<string, Kubelet>
+  kubeletUnits: ReadonlyMap<string, Unit>
+  syncs: readonly PodSync[]
+}
+
+function labOf(parts: LabParts, faults: Lab['faults'], { kubelets, kubeletUnits, syncs }: Running): Lab {
+  const { dir, settings, nodes, pki, keys, store, configFile, closers } = parts
   const controlPlane = nodes.filter((node) => node.role === 'control-plane')
 
   function etcd(name = 'a'): Gateway {
@@ -83,11 +95,9 @@ function labOf(
     return openGateway({ address: node.address, port: MAIN_PORTS.client, ca: pki.clients.cert, cert, key })
   }
 
-  async function ready() {
+  async function ready(names: readonly string[] = controlPlane.map(({ name }) => name)) {
     const loops = settings.loopSeconds * 10_000
-    await Promise.all(
-      controlPlane.map(({ name }) => waitFor(`etcd on ${name} serves`, 60_000 + loops, () => serves(name))),
-    )
+    await Promise.all(names.map((name) => waitFor(`etcd on ${name} serves`, 60_000 + loops, () => serves(name))))
   }
 
   async function countServing(): Promise<number> {
@@ -127,6 +137,7 @@ function labOf(
     countServing,
     stopPod: (node, pod) => kubeletOf(node).stop(pod),
     startPod: (node, pod) => kubeletOf(node).start(pod),
+    killPods: (node, pod) => kubeletOf(node).kill(pod),
     pauseApiservers: (paused) => pauseAll(controlPlane, paused),
     pauseKubelets: (paused) => {
       for (const sync of syncs) sync.paused = paused
@@ -137,6 +148,11 @@ function labOf(
       await waitFor('API servers answer the kubelets', timeoutMs, all)
     },
     workloads: () => countWorkloads(nodes),
+    startInformers: async () => {
+      const informers = await startInformers(nodes, { kubelets, kubeletUnits, closers }, apiAccess(parts))
+      for (const { close } of informers) closers.push(close)
+      return informers
+    },
     close: async () => {
       while (closers.length > 0) await closers.pop()?.()
     },

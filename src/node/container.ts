@@ -19,10 +19,17 @@ export interface ContainerRuntime {
   readonly program: string
   /** Running containers of Kubernetes pods. */
   list(): Promise<Container[]>
-  /** Asks it to end, and kills it after the time. Returns when it is gone. */
-  stop(id: string, options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<void>
+  /** Those that have ended and are not removed yet. */
+  listEnded(): Promise<Container[]>
+  /** Removes some that have ended, with what they wrote into themselves. */
+  remove(ids: readonly string[]): Promise<void>
+  /**
+   * Asks it to end, and kills it after the time. Returns when it was told so; it may be listed for a moment longer.
+   * False when a dry run has withheld it.
+   */
+  stop(id: string, options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<boolean>
   /** Its image as it was asked for, and the process on the node (0 when it does not run). */
   inspect(id: string): Promise<{ image: string; pid: number }>
-  /** The output of a command that only reads, run inside. */
-  exec(id: string, argv: readonly string[]): Promise<string>
+  /** The output of a command that only reads, run inside. `okCodes`: of the program on the node; default 0. */
+  exec(id: string, argv: readonly string[], okCodes?: readonly number[]): Promise<string>
 }

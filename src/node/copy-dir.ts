@@ -1,5 +1,6 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { ALONE, runAlone } from './alone.ts'
 import { mustBeAbsolute } from './find.ts'
 import { runSurely } from './sure.ts'
 
@@ -9,12 +10,13 @@ const NO_CLONE = 45
 
 /**
  * A part directory that gets its name when it is whole and on the disk. `always` clones blocks, in no time and no room,
- * and fails at its first file where the file system can't; what it left is removed.
+ * and fails at its first file where the file system can't; what it left is removed. Links are followed: a copy of a link
+ * would be the original. One that leads in a circle, or nowhere, is an error.
  */
 const COPY =
-  '[ -d "$3" ] && exit 0; p="$3.part"; rm -rf -- "$p" || exit; mkdir -p -m 0700 -- "$(dirname -- "$3")" || exit; ' +
-  'if ! cp -a --reflink="$1" -- "$2" "$p"; then rm -rf -- "$p"; [ "$1" = always ] && exit 45; exit 1; fi; ' +
-  'find "$p" -type f -exec sync -- {} + 2>/dev/null || sync; mv -T -n -- "$p" "$3"'
+  `${ALONE}` +
+  '[ -d "$3" ] && [ ! -L "$3" ] && exit 0; alone "$3"; [ -d "$3" ] && [ ! -L "$3" ] && exit 0; ' +
+  'if ! cp -a -L --reflink="$1" -- "$2" "$p"; then rm -rf -- "$p"; [ "$1" = always ] && exit 45; exit 1; fi; publish "$3"'
 
 /**
  * Copies a directory on the node, with owners, modes and times. `clone`: only by sharing blocks; false when the file
@@ -27,7 +29,7 @@ export async function copyDirOn(
 ): Promise<boolean> {
   for (const path of [paths.from, paths.to]) mustBeAbsolute(host, path)
   const reflink = how === 'clone' ? 'always' : 'auto'
-  const { code } = await runSurely(host, {
+  const { code } = await runAlone(host, {
     effect: 'change',
     argv: ['sh', '-c', COPY, 'sh', reflink, paths.from, paths.to],
     okCodes: [0, NO_CLONE],

@@ -17,27 +17,37 @@ const CANDIDATES: ((host: RemoteHost) => ContainerRuntime)[] = [
 
 const detected = new WeakMap<RemoteHost, Promise<ContainerRuntime>>()
 
-/** The first program that answers, found once per host. `PRECONDITION` when none does. */
+/**
+ * The first program that lists a pod's container, found once per host; where none does, the first that answers, and the
+ * next time it is looked again: crictl beside docker answers as well, for a runtime in which nothing runs. `PRECONDITION`
+ * when none answers.
+ */
 export function detectRuntime(host: RemoteHost): Promise<ContainerRuntime> {
   const known = detected.get(host)
   if (known) return known
-  const found = detect(host)
+  const found = detect(host, () => detected.delete(host))
   detected.set(host, found)
   found.catch(() => detected.delete(host))
   return found
 }
 
-async function detect(host: RemoteHost): Promise<ContainerRuntime> {
+async function detect(host: RemoteHost, notSure: () => void): Promise<ContainerRuntime> {
+  let idle: ContainerRuntime | undefined
   const said: string[] = []
   for (const candidate of CANDIDATES) {
     const runtime = candidate(host)
     try {
-      await runtime.list()
-      return runtime
+      const listed = await runtime.list()
+      if (listed.some(({ pod }) => pod !== '')) return runtime
+      idle ??= runtime
     } catch (error) {
       if (!(error instanceof RescueError) || !['HOST_COMMAND', 'HOST_OUTPUT'].includes(error.code)) throw error
       said.push(error.message)
     }
+  }
+  if (idle !== undefined) {
+    notSure()
+    return idle
   }
   throw new RescueError('PRECONDITION', `node ${host.name}: no crictl, docker or nerdctl answers (${said[0]})`, {
     hint: `look on node ${host.name}: sudo crictl ps`,

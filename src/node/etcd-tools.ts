@@ -1,10 +1,9 @@
-import { pathOn, type RemoteHost } from '../ports/remote-host.ts'
-import { detectRuntime } from './detect-runtime.ts'
+import type { RemoteHost } from '../ports/remote-host.ts'
 import { find } from './find.ts'
-import { findContainers } from './runtime.ts'
+import { managerRoot } from './manager-root.ts'
 
-/** Where etcd-manager has its etcds, in its own image and in image volumes. */
-const PLACES = ['', '/usr/local/bin']
+/** Where etcd-manager has its etcds below `/opt/etcd-v<version>`, in its own image and in image volumes. */
+export const ETCD_PLACES = ['', '/usr/local/bin']
 
 /**
  * The program on the node that restores snapshots of an etcd version, seen through the running etcd-manager's process:
@@ -15,12 +14,9 @@ export async function restoreToolOn(
   etcdCluster: string,
   version: string,
 ): Promise<string | undefined> {
-  const query = { container: 'etcd-manager', podPrefix: `etcd-manager-${etcdCluster}` }
-  const [container] = await findContainers(host, query)
-  if (!container) return undefined
-  const { pid } = await (await detectRuntime(host)).inspect(container.id)
-  if (pid <= 0) return undefined
-  const dirs = PLACES.map((place) => pathOn(host, `/proc/${pid}/root/opt/etcd-v${version}${place}`))
+  const root = await managerRoot(host, etcdCluster)
+  if (root === undefined) return undefined
+  const dirs = ETCD_PLACES.map((place) => `${root}/opt/etcd-v${version}${place}`)
   const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1', '-type', 'f', '-name', 'etcd*tl'])
   const named = (name: string) => found.find(({ path }) => path.endsWith(`/${name}`))?.path
   // from 3.6 on etcdctl no longer restores

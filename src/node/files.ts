@@ -6,8 +6,16 @@ import { byPath, type DataFile, find, mustBeAbsolute, mustBeBelow } from './find
 /** Exit codes of our own script in `readFile`. */
 const MISSING = 44
 const NO_FILE = 45
+/**
+ * Only the system's own word makes a file missing: what may not be looked at, leads in a circle or lies on a disk with
+ * errors fails every test for being there too.
+ */
+export const GONE =
+  'gone() { case $(LC_ALL=C stat -L -- "$1" 2>&1 >/dev/null) in *": No such file or directory"|*": Not a directory") ' +
+  '[ ! -L "$1" ];; *) return 1;; esac; }; '
 const READ =
-  'n=$1; shift; while [ $# -gt 0 ] && ! [ -e "$1" ]; do shift; done; [ $# -gt 0 ] || exit 44; [ -f "$1" ] || exit 45; ' +
+  `${GONE}n=$1; shift; while [ $# -gt 0 ] && gone "$1"; do shift; done; [ $# -gt 0 ] || exit 44; ` +
+  '[ -e "$1" ] || exec cat -- "$1"; [ -f "$1" ] || exit 45; ' +
   'head -c "$n" -- "$1" >/dev/null || exit 1; printf "%s " "$#"; head -c "$n" -- "$1" | base64 -w 0'
 
 export interface SmallFile {
@@ -15,7 +23,7 @@ export interface SmallFile {
   content: Buffer
 }
 
-/** A small file, whole, byte for byte. Undefined when it is not there; more than `maxBytes` is `HOST_OUTPUT`. */
+/** A small file, whole, byte for byte. Undefined when it is not there; what cannot be looked at, and more than `maxBytes`, is `HOST_*`. */
 export async function readFile(host: RemoteHost, path: string, maxBytes: number): Promise<Buffer | undefined> {
   return (await readFirst(host, [path], maxBytes))?.content
 }
@@ -43,10 +51,15 @@ export async function readFirst(
   return { path, content }
 }
 
-/** Names that begin with a dot are not matched by `*`, and what is larger, or goes away meanwhile, is passed over. */
+/**
+ * Names that begin with a dot are not matched by `*`. What is larger, is no file, leads nowhere or goes away meanwhile is
+ * passed over; what cannot be looked at is not.
+ */
 const READ_ALL =
-  'n=$1; shift; for d do [ ! -d "$d" ] || { [ -r "$d" ] && [ -x "$d" ]; } || exec ls -- "$d/."; ' +
-  'for f in "$d"/*; do [ -f "$f" ] && [ "$(stat -L -c %s -- "$f")" -le "$n" ] || continue; ' +
+  `${GONE}n=$1; shift; for d do gone "$d" && continue; ls -f -- "$d/." >/dev/null || exit; [ -x "$d" ] || exec ls -- "$d/."; ` +
+  'for f in "$d"/*; do if ! [ -e "$f" ]; then case $(LC_ALL=C stat -L -- "$f" 2>&1 >/dev/null) in ' +
+  '""|*": No such file or directory") continue;; *) exec cat -- "$f";; esac; fi; ' +
+  '[ -f "$f" ] && [ "$(stat -L -c %s -- "$f" || echo 0)" -le "$n" ] || continue; ' +
   'printf "%s\\0" "$f"; base64 -w 0 -- "$f" || [ ! -e "$f" ] || exit 1; printf "\\0"; done; done'
 const MAX_ALL_BYTES = 16 << 20
 

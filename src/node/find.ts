@@ -1,52 +1,71 @@
-import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { splitNul, unexpected } from './answers.ts'
+import { readTroubles } from './find-errors.ts'
+import { type Search, wholeOf } from './search.ts'
 
 /** More entries than this is no etcd-manager volume. */
 const MAX_ENTRIES = 100_000
 const MAX_BYTES = 32 << 20
 
-/** What `find` says of one file or directory. */
+/** What `find` says of one file or directory, links followed: one that leads nowhere is `other`. */
 export interface Found {
   kind: 'file' | 'directory' | 'other'
   bytes: number
   /** Milliseconds since 1970, with fractions. */
   modifiedAt: number
   changedAt: number
+  /** Device and inode, `2049:131074`: the same file has the same, whatever it is called in a container. */
+  inode: string
   path: string
 }
 
+/** What `find` found, where it could not look, and what was not there: starting points, and what went away meanwhile. */
+export interface FindAnswer extends Search<Found> {
+  gone: string[]
+}
+
+/** What find writes to its own stderr comes behind what it found, after an empty entry: sudo and shells write to stderr too. */
+const FIND =
+  'LC_ALL=C; export LC_ALL; { e=$(find -L "$@" 2>&1 1>&3 3>&-); c=$?; } 3>&1; printf "\\0%s\\0%s\\0" "$c" "$e"'
+const COLUMNS = '%y\\t%s\\t%T@\\t%C@\\t%D:%i\\t%p\\0'
+const TIMEOUT_MS = 60_000
+
 /**
  * `find` on the node over absolute starting points, which may be missing. Expressions are ours; patterns in them are
- * matched by find and never by a shell.
+ * matched by find and never by a shell. What it could not look into is in the answer; nothing at all is an error only
+ * where the node gave no answer.
  */
+export async function search(
+  host: RemoteHost,
+  starts: readonly string[],
+  expression: readonly string[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<FindAnswer> {
+  for (const start of starts) mustBeAbsolute(host, start)
+  const { stdout } = await host.run({
+    effect: 'read',
+    argv: ['sh', '-c', FIND, 'sh', ...starts, ...expression, '-printf', COLUMNS],
+    maxOutputBytes: MAX_BYTES,
+    timeoutMs,
+  })
+  const parts = splitNul(stdout)
+  const end = parts.indexOf('')
+  const code = parts[end + 1] ?? ''
+  if (end < 0 || !/^\d{1,3}$/.test(code)) throw unexpected(host, 'find answered something else than expected')
+  const entries = parts.slice(0, end)
+  if (entries.length > MAX_ENTRIES) throw unexpected(host, `more than ${MAX_ENTRIES} files below ${starts.join(', ')}`)
+  const found = entries.map((entry) => parseEntry(host, entry))
+  for (const { path } of found) mustBeBelow(host, starts, path)
+  return { found, ...readTroubles(Number(code), parts.slice(end + 2).join('')) }
+}
+
+/** The same where everything must have been looked into: `HOST_COMMAND` names the first place that was not. */
 export async function find(
   host: RemoteHost,
   starts: readonly string[],
   expression: readonly string[],
 ): Promise<Found[]> {
-  for (const start of starts) mustBeAbsolute(host, start)
-  const { code, stdout, stderr } = await host.run({
-    effect: 'read',
-    argv: ['env', 'LC_ALL=C', 'find', '-L', ...starts, ...expression, '-printf', '%y\\t%s\\t%T@\\t%C@\\t%p\\0'],
-    okCodes: [0, 1],
-    maxOutputBytes: MAX_BYTES,
-    timeoutMs: 60_000,
-  })
-  // what goes away while find looks is no error; what may not be read is
-  const other = stderr.split('\n').find((line) => line !== '' && !line.includes('No such file or directory'))
-  if (code === 1 && other !== undefined) {
-    throw new RescueError('HOST_COMMAND', `node ${host.name}: find failed: ${other.slice(0, 300)}`, {
-      hint: 'look with the same rights: ssh.sudo must be true where the login is not root',
-    })
-  }
-  const entries = splitNul(stdout)
-  if (entries.length > MAX_ENTRIES) throw unexpected(host, `more than ${MAX_ENTRIES} files below ${starts.join(', ')}`)
-  return entries.map((entry) => {
-    const found = parseEntry(host, entry)
-    mustBeBelow(host, starts, found.path)
-    return found
-  })
+  return wholeOf(host, await search(host, starts, expression))
 }
 
 /** What a node calls a file becomes a path on this machine too: it may lead nowhere but below where find was sent. */
@@ -63,7 +82,7 @@ export function mustBeAbsolute(host: RemoteHost, path: string): void {
 }
 
 function parseEntry(host: RemoteHost, entry: string): Found {
-  const [type, bytes, modified, changed, ...path] = entry.split('\t')
+  const [type, bytes, modified, changed, inode = '', ...path] = entry.split('\t')
   const numbers = [bytes, modified, changed].map(Number)
   if (
     path.length === 0 ||
@@ -78,6 +97,7 @@ function parseEntry(host: RemoteHost, entry: string): Found {
     bytes: Number(bytes),
     modifiedAt: Number(modified) * 1000,
     changedAt: Number(changed) * 1000,
+    inode,
     path: path.join('\t'),
   }
 }

@@ -1,6 +1,7 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { ErrorCode } from '../errors/table.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { shellWord } from '../shell/quote.ts'
 import { mustBeAbsolute } from './find.ts'
 
 /** A file on a node, read in pieces. It has the shape of `PageSource` in src/bolt. */
@@ -81,8 +82,8 @@ export async function openRemoteFile(host: RemoteHost, path: string, signal?: Ab
   })
   const size = Number(stdout.trim())
   if (/^\d{1,15}$/.test(stdout.trim())) return remoteFileSource(host, path, size, signal)
-  throw new RescueError('HOST_OUTPUT', `${host.name}: stat gave no size for ${path}`, {
-    hint: `look on the node: sudo stat ${path}`,
+  throw new RescueError('HOST_OUTPUT', `${host.name}: no size of ${path} was told by stat`, {
+    hint: `look on the node: sudo stat ${shellWord(path)}`,
   })
 }
 

@@ -1,7 +1,7 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { ALONE, runAlone } from './alone.ts'
 import { mustBeAbsolute } from './find.ts'
-import { runSurely } from './sure.ts'
 
 export interface MemberRestore {
   /** Absolute path of `etcdutl` or `etcdctl` on the node. */
@@ -23,14 +23,17 @@ const TIMEOUT_MS = 30 * 60_000
 const NAME = /^\w[\w.-]{0,252}$/
 const URL_ = /^https?:\/\/[\w.[\]:-]{1,300}\/?$/
 
-/** A part directory that gets its name when the restore is through: a failed one leaves a half directory (FACTS 2). */
+/** A failed one leaves a half directory (FACTS 2). */
 const RESTORE =
-  'umask 077; d="$1"; shift; [ -d "$d" ] && exit 0; rm -rf -- "$d.part" || exit; mkdir -p -m 0700 -- "$(dirname -- "$d")" || exit; ' +
-  'ETCDCTL_API=3 "$@" --data-dir="$d.part" || { c=$?; rm -rf -- "$d.part"; exit $c; }; ' +
-  'chmod 0700 -- "$d.part" && mv -T -n -- "$d.part" "$d" || exit; [ -f "$d/member/snap/db" ] && [ ! -e "$d.part" ] || exit 1; ' +
-  'sync -- "$d" "$(dirname -- "$d")" 2>/dev/null || sync'
+  `${ALONE}d="$1"; shift; ` +
+  '[ -d "$d" ] && exit 0; alone "$d"; [ -d "$d" ] && exit 0; ' +
+  'ETCDCTL_API=3 "$@" --data-dir="$p" || { c=$?; rm -rf -- "$p"; [ $c != 75 ] || c=1; exit $c; }; ' +
+  '[ -f "$p/member/snap/db" ] && chmod 0700 -- "$p" || exit 1; publish "$d"'
 
-/** Restores a snapshot as a new member of a new cluster, on the node. One that is there is taken as it is. */
+/**
+ * Restores a snapshot as a new member of a new cluster, on the node, one at a time. One that is there is whole, and taken as
+ * it is; one that an earlier attempt is still making is waited for.
+ */
 export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore): Promise<void> {
   const { tool, snapshot, dataDir, name, peerUrl, initialCluster, token, bumpRevision } = restore
   for (const path of [tool, snapshot, dataDir]) mustBeAbsolute(host, path)
@@ -47,8 +50,7 @@ export async function restoreMemberOn(host: RemoteHost, restore: MemberRestore):
     `--initial-cluster=${initialCluster.join(',')}`,
   ]
   const flags = [`--initial-cluster-token=${token}`, `--initial-advertise-peer-urls=${peerUrl}`, ...bump]
-  // not repeated by itself: the first may still run behind a broken connection, and two would write into one directory
-  const { code, stderr } = await host.run({
+  const { code, stderr } = await runAlone(host, {
     effect: 'change',
     argv: ['sh', '-c', RESTORE, 'sh', dataDir, ...argv, ...flags],
     okCodes: Array.from({ length: 256 }, (_, any) => any),
@@ -75,13 +77,14 @@ function noMember(host: RemoteHost, pair: string): RescueError {
 }
 
 const UNPACK =
-  'umask 077; gzip -dc -- "$1" >"$2.part" && sync -- "$2.part" 2>/dev/null && mv -T -- "$2.part" "$2" || { rm -f -- "$2.part"; exit 44; }'
+  `${ALONE}alone "$2"; gzip -dc -- "$1" >"$p" || { rm -f -- "$p"; exit 44; }; ` +
+  '{ sync -- "$p" 2>/dev/null || sync; }; mv -T -- "$p" "$2" || { rm -f -- "$p"; exit 44; }'
 
 /** Unpacks a gzip file on the node, whole or not at all. `DISK_FULL` is the likeliest reason for a failure. */
 export async function unpackOn(host: RemoteHost, from: string, to: string): Promise<void> {
   for (const path of [from, to]) mustBeAbsolute(host, path)
   const argv = ['sh', '-c', UNPACK, 'sh', from, to] as const
-  const { code, stderr } = await runSurely(host, { effect: 'change', argv, okCodes: [0, 44], timeoutMs: TIMEOUT_MS })
+  const { code, stderr } = await runAlone(host, { effect: 'change', argv, okCodes: [0, 44], timeoutMs: TIMEOUT_MS })
   if (code === 0) return
   throw new RescueError('DISK_FULL', `${host.name}: ${from} could not be unpacked: ${stderr.trim().slice(-300)}`, {
     hint: `make room on node ${host.name} and resume the run; the running cluster was not touched`,

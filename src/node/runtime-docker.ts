@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { parseAnswer } from './answers.ts'
-import { type ContainerRuntime, containerId, LIST_BYTES } from './container.ts'
+import { type Container, type ContainerRuntime, containerId, LIST_BYTES } from './container.ts'
 
 /** Both programs know this template language; one JSON value a line. `.State` is younger than the nodes that have docker. */
 const FORMAT =
@@ -27,37 +27,41 @@ const inspected = z
 
 /** docker with the old dockershim, and nerdctl, which speaks as docker does. */
 export function dockerRuntime(host: RemoteHost, program: [string, ...string[]]): ContainerRuntime {
-  const read = async (argv: string[]) =>
-    (await host.run({ effect: 'read', argv: [...program, ...argv], maxOutputBytes: LIST_BYTES })).stdout
+  const read = async (argv: string[], okCodes: readonly number[] = [0]) =>
+    (await host.run({ effect: 'read', argv: [...program, ...argv], maxOutputBytes: LIST_BYTES, okCodes })).stdout
+  const list = async (...which: string[]): Promise<Container[]> => {
+    const text = await read(['ps', ...which, '--no-trunc', '--format', FORMAT])
+    return text
+      .split('\n')
+      .filter((one) => one.trim() !== '')
+      .map((one) => parseAnswer(host, `${program[0]} ps`, one, line))
+      .map(({ id, name, pod, status, createdAt }) => ({
+        id,
+        name,
+        pod,
+        createdAt: dateOf(createdAt),
+        state: status.startsWith('Up') ? 'running' : status.startsWith('Exited') ? 'exited' : 'other',
+      }))
+  }
   return {
     program: program.join(' '),
-    list: async () => {
-      const text = await read(['ps', '--no-trunc', '--format', FORMAT])
-      return text
-        .split('\n')
-        .filter((one) => one.trim() !== '')
-        .map((one) => parseAnswer(host, `${program[0]} ps`, one, line))
-        .map(({ id, name, pod, status, createdAt }) => ({
-          id,
-          name,
-          pod,
-          createdAt: dateOf(createdAt),
-          state: status.startsWith('Up') ? 'running' : status.startsWith('Exited') ? 'exited' : 'other',
-        }))
-    },
+    list: () => list(),
+    listEnded: async () => (await list('-a')).filter(({ state }) => state === 'exited'),
+    remove: async (ids) => void (await host.run({ effect: 'change', argv: [...program, 'rm', ...ids] })),
     stop: async (id, { timeoutSeconds, signal }) => {
-      await host.run({
+      const { withheld } = await host.run({
         effect: 'change',
         argv: [...program, 'stop', '--time', String(timeoutSeconds), id],
         timeoutMs: (timeoutSeconds + 60) * 1000,
         ...(signal ? { signal } : {}),
       })
+      return withheld !== true
     },
     inspect: async (id) => {
       const [one] = parseAnswer(host, `${program[0]} inspect`, await read(['inspect', id]), inspected)
       return { image: one?.Config?.Image ?? one?.Image ?? '', pid: one?.State?.Pid ?? 0 }
     },
-    exec: (id, argv) => read(['exec', id, ...argv]),
+    exec: (id, argv, okCodes) => read(['exec', id, ...argv], okCodes),
   }
 }
 

@@ -5,10 +5,15 @@ import { runSurely } from './sure.ts'
 
 const SHORT = 44
 
-/** Part file, fsync, rename: a crash leaves the old file or the new one. What is to be kept is kept before. */
+/**
+ * Part file, fsync, rename: a crash leaves the old file or the new one. What is to be kept is kept before. Each attempt has
+ * a part of its own: one whose session broke may still be there, with half of what it was sent.
+ */
 const WRITE =
-  'umask 077; p="$1.part"; if [ "$3" ] && [ -e "$1" ] && ! [ -e "$3" ]; then cp -- "$1" "$3.part" && ' +
-  '{ sync -- "$3.part" 2>/dev/null || sync; } && mv -T -n -- "$3.part" "$3" && ! [ -e "$3.part" ] || exit 1; fi; cat >"$p" && [ "$(stat -c %s -- "$p")" = "$2" ] || { rm -f -- "$p"; exit 44; }; ' +
+  'umask 077; p="$1.part.$$"; full() { rm -f -- "$p" "$3.part.$$"; exit 44; }; ' +
+  'if [ "$3" ] && [ -e "$1" ] && ! [ -e "$3" ]; then cp -- "$1" "$3.part.$$" || full "$@"; ' +
+  '{ sync -- "$3.part.$$" 2>/dev/null || sync; } && mv -T -n -- "$3.part.$$" "$3" && ! [ -e "$3.part.$$" ] || exit 1; fi; ' +
+  'cat >"$p" && [ "$(stat -c %s -- "$p")" = "$2" ] || full "$@"; ' +
   'sync -- "$p" 2>/dev/null || sync; mv -T -- "$p" "$1" && { sync -- "$(dirname -- "$1")" 2>/dev/null || sync; }'
 
 /**

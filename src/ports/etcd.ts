@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 
-/** `3.4`, `3.5`, `3.6`: data directories and tools belong together by minor version (FACTS 2). */
+/** `3.4` to `3.7`: data directories and tools belong together by minor version (FACTS 2). */
 export type EtcdMinor = `${number}.${number}`
 
-/** etcd binaries of one version on this machine. 3.4 has no `etcdutl`; 3.6's `etcdctl` cannot restore. */
+/** etcd binaries of one version on this machine. 3.4 has no `etcdutl`; from 3.6 on `etcdctl` cannot restore. */
 export interface EtcdRelease {
   version: string
   minor: EtcdMinor
@@ -32,6 +32,22 @@ export interface EtcdMember {
   name: string
   peerUrls: string[]
   clientUrls: string[]
+  /** It has no vote. */
+  isLearner?: boolean
+}
+
+/** An alarm that a member raised. It is kept with the data, also when that member is gone: a restore brings it back. */
+export interface EtcdAlarm {
+  /** `NOSPACE`: puts are refused. `CORRUPT`: all writes are. Another one of a newer etcd is given as that names it. */
+  kind: string
+  /** Lower-case hex. */
+  memberId: string
+}
+
+/** etcd's own hash over all revisions of all keys up to one. Comparable only where the compacted revision is the same. */
+export interface KvHash {
+  hash: number
+  compactRevision: number
 }
 
 export interface KeyValue {
@@ -71,6 +87,16 @@ export interface EtcdClient {
   put(key: string | Buffer, value: string | Buffer): Promise<void>
   /** Deletes a key if it is still at this mod revision; false if it was not. */
   deleteIfUnchanged(key: Buffer, modRevision: number): Promise<boolean>
+  /** All alarms that are raised, by whichever member. */
+  alarms(): Promise<EtcdAlarm[]>
+  /** Takes one back, for all members; whether what raised it is mended is the caller's to know. */
+  disarm(alarm: EtcdAlarm): Promise<void>
+  /** Of this member's own data, at a revision above all that was compacted; one that it has not reached is `ETCD_FAILED`. */
+  hashKv(revision: number): Promise<KvHash>
+  /** Drops what is older than this revision, in all members; resolves when this one has done it. */
+  compact(revision: number): Promise<void>
+  /** Makes this member's database as small as what it holds. It answers nothing meanwhile: seconds a gigabyte. */
+  defragment(): Promise<void>
   /**
    * A snapshot with its trailing SHA-256, verified while it streams: the stream fails with `ETCD_FAILED` when the
    * length or the digest is wrong, however politely the server ended (STACK, etcd3 4).
@@ -87,7 +113,10 @@ export interface LocalMember {
   readonly client: EtcdClient
   /** What etcd did to the data at its start that an operator should know: a WAL that it cut, writes that it dropped. */
   readonly notes?: readonly string[]
-  /** SIGTERM, then SIGKILL after 10 s. Safe to call twice. */
+  /**
+   * SIGTERM, then SIGKILL after 10 s. Safe to call twice. Rejects with `ETCD_FAILED`, the process ended, when leases ran
+   * out meanwhile: what was made of this directory is not the copy.
+   */
   stop(): Promise<void>
 }
 
@@ -120,8 +149,15 @@ export interface StartOptions {
  * (the child watches for its parent's death).
  */
 export interface LocalEtcd {
-  /** Binaries of a minor version: config, PATH, cache, apt, pinned archive, in that order. `ETCD_MISSING` if none. */
-  find(minor: EtcdMinor): Promise<EtcdRelease>
+  /**
+   * Binaries of a minor version: config, PATH, cache, apt, pinned archive, in that order. `ETCD_MISSING` if none. `isHere`:
+   * nothing is downloaded.
+   */
+  find(minor: EtcdMinor, options?: { isHere?: boolean }): Promise<EtcdRelease>
+  /** From now on `find` gives the programs in this directory for a minor version. `ETCD_MISSING` when they are others. */
+  use?(minor: EtcdMinor, dir: string): Promise<EtcdRelease>
+  /** From where `find` would download a minor version that is not here; none: it cannot. */
+  downloads?(minor: EtcdMinor): string[]
   /**
    * `snapshot restore` of a database file into a data directory that must not exist. A failed restore leaves no
    * directory (FACTS 2). `skipHashCheck` only for a plain copy that carries no digest.
@@ -130,7 +166,9 @@ export interface LocalEtcd {
   /** Whether this release's `snapshot restore` has `--bump-revision` and `--mark-compacted`. */
   canBump(release: EtcdRelease): Promise<boolean>
   /**
-   * Starts a member and waits until it serves a linearizable read.
+   * Starts a member and waits until it serves a linearizable read. `PRECONDITION` when it asks for a user, which is ended in
+   * order then, its log replayed. What is in the directory does not change by itself
+   * while it runs: the leases that it has are kept from running out, nothing is compacted, and no quota raises an alarm.
    */
   start(release: EtcdRelease, dataDir: string, options?: StartOptions): Promise<LocalMember>
 }
@@ -142,4 +180,9 @@ export interface LiveEtcd {
    * client certificate, kept in memory only. `ETCD_UNREACHABLE` names the nodes and what each said.
    */
   connect(options?: { node?: string; timeoutMs?: number }): Promise<EtcdClient>
+  /**
+   * What `connect` needs beside an etcd that answers: nodes whose client certificate is missing, has ended or does not
+   * belong to its key. `PRECONDITION` when that is every one.
+   */
+  mustBeReadable?(): Promise<{ node: string; why: string }[]>
 }

@@ -7,6 +7,18 @@ export interface ObjectInfo {
   modifiedAt: Date
   /** Opaque; changes when the content does (an S3 ETag). Used for `ifVersion`. */
   version: string
+  /**
+   * Present when it cannot be read before it was restored from an archive class. A listing does not know of restored
+   * copies; `head` does.
+   */
+  archived?: Archived
+}
+
+export interface Archived {
+  /** The restore was asked for and goes on. */
+  isRestoring: boolean
+  /** What the operator does about it, with the command to paste. */
+  hint: string
 }
 
 export interface WriteOptions {
@@ -30,10 +42,19 @@ export interface UploadOptions {
  * - A reader never sees half an object: an upload appears whole or not at all, and one that failed or was aborted
  *   leaves nothing behind (no parts, no `.part` file).
  * - `read`, `stream`, `head` of a missing key: `OBJECT_MISSING` for the first two, `undefined` for `head`.
+ * - What is wrong with one object alone is `OBJECT_ARCHIVED`, `OBJECT_UNREADABLE` or `STORE_CORRUPT`, and keeps nothing
+ *   else from being read; a listing names it like any other.
  * - Errors are `RescueError`s with a `STORE_*` code; passing ones (503, reset) were retried with back-off before.
  * - Changes are `write`, `upload`, `remove`; all else reads. The dry-run gate withholds the changes.
  */
 export interface ObjectStore {
+  /**
+   * Whether `ifAbsent` and `ifVersion` keep others out: what a lock relies on. Finds out with an object of its own, which it
+   * removes. Absent where it is so by nature.
+   */
+  hasConditions?(): Promise<boolean>
+  /** The time of the store's own clock, which is one for all who use it; undefined where it does not tell. */
+  now?(): Promise<Date | undefined>
   /** As the operator wrote it, for messages: `s3://bucket/prefix` or `file:///dir`. No trailing slash. */
   readonly url: string
   /** All objects below a prefix, sorted by key. Stops with `STORE_CORRUPT` beyond `limit` (default 100,000). */

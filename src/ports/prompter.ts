@@ -17,6 +17,8 @@ export interface Prompter {
   /** Throws at once what `typeName` would throw without asking: a run should not find out at its last question. */
   expectName?(expected: string, options: { flag: string }): void
   select<T>(question: string, choices: Choice<T>[], options: { flag: string; default?: T }): Promise<T>
+  /** How long its questions have stood so far: time in which nobody works. */
+  waitedMs?(): number
   /** Never echoed, never logged. */
   password(question: string, options: { flag: string }): Promise<string>
 }

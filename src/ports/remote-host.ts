@@ -30,6 +30,8 @@ export interface CommandResult {
   stdout: string
   /** Bounded to the last 8 KiB. */
   stderr: string
+  /** A dry run has answered in its place: nothing was done. */
+  withheld?: true
 }
 
 export interface RemoteStream {
@@ -67,6 +69,8 @@ export interface RemoteHost {
   stream(command: RemoteCommand): Promise<RemoteStream>
   /** Forwards a TCP port as seen from the node. The target is `127.0.0.1` unless `host` is given. */
   forward(port: number, host?: string): Promise<Forward>
+  /** Done with for now: its connection is closed, unless something still runs over it. The next call opens another. */
+  rest(): Promise<void>
   close(): Promise<void>
 }
 

@@ -6,7 +6,7 @@ export interface Target {
   etcdCluster: string
   backupStore: string
   nodes: { controlPlane: TargetNode[]; workers: TargetNode[] }
-  tools: { etcdBinDir?: string; etcdManagerCtl?: string }
+  tools: { etcdBinDir?: string; etcdManagerCtl?: string; etcdFromNodes?: boolean }
   /** Where this etcd cluster's etcd-manager logs on a control-plane node, if that is known. */
   log?: string
   /** How many seconds one etcd-manager loop takes: 10, less in a drill. Deadlines are multiples of it. */
@@ -20,4 +20,6 @@ export interface TargetNode {
   root: string
   /** Globs of etcd-manager base directories on this node. */
   volumes: string[]
+  /** Of a worker: it runs an API server, as nodes of kOps' role APIServer do. */
+  apiServer?: true
 }

@@ -1,4 +1,7 @@
-import { identify, isCandidate, type Rankable } from '../steps/support/rank.ts'
+import { keysIn, type Rankable } from '../steps/support/clusters.ts'
+import { isCandidate } from '../steps/support/rank.ts'
+import { type Running as Cluster, runningCluster } from '../steps/support/running.ts'
+import type { Unread } from '../steps/support/unread.ts'
 
 /** A copy with all that a choice of the method looks at. */
 export interface RecoveryCopy extends Rankable {
@@ -7,6 +10,8 @@ export interface RecoveryCopy extends Rankable {
   node?: string | undefined
   path?: string | undefined
   backup?: string | undefined
+  /** Which etcd wrote it, where it says so. */
+  etcdVersion?: string | undefined
   /** Which member of its cluster it is. */
   memberId?: string | undefined
   member?: string | undefined
@@ -16,44 +21,42 @@ export interface RecoveryCopy extends Rankable {
   walWrites?: number | undefined
   /** When it was trashed, or the backup made (ISO 8601). */
   at?: string | undefined
+  /** Of a backup, as the store has it. */
+  gzBytes?: number | undefined
+  /** A backup that the store has and does not give out: what is in it is not known. */
+  unread?: Unread | undefined
+}
+
+/** What answers now. */
+export interface Live {
+  keys: number
+  clusterId: string
+  members?: string[] | undefined
+  revision?: number | undefined
 }
 
 /** What the cluster's nodes run now. */
-export interface Running {
-  of(copy: RecoveryCopy): boolean
-  /** Keys that it serves, else the records of what the nodes run; undefined when nothing runs. */
+export interface Running extends Cluster {
+  /** Keys that it serves, else about those of what the nodes run; undefined when nothing runs, or nothing tells. */
   holds: number | undefined
+  /** Nodes on which an etcd runs, of whichever cluster. */
   nodes: string[]
 }
 
-interface Live {
-  keys: number
-  clusterId: string
-}
-
-/**
- * The cluster that runs now. A member that was away may name an old token in its `state`, so what most nodes run counts,
- * unless etcd itself says which cluster it is.
- */
+/** What runs now, as the steps see it: see `runningCluster`. */
 export function runningNow(copies: readonly RecoveryCopy[], live: Live | undefined): Running {
-  const clusters = identify(copies)
-  const serving = copies.filter((copy) => copy.serving)
-  const votes = new Map<string, RecoveryCopy[]>()
-  for (const copy of serving) votes.set(clusters.of(copy), [...(votes.get(clusters.of(copy)) ?? []), copy])
-  const [most] = [...votes].sort(([, a], [, b]) => b.length - a.length)
-  const id = live?.clusterId ?? most?.[0]
-  const records = (votes.get(id ?? '') ?? []).map(({ recordsKept }) => recordsKept ?? 0)
+  const cluster = runningCluster(copies, live)
+  const held = copies.filter(cluster.uses).flatMap((copy) => keysIn(copy) ?? [])
   return {
-    of: (copy) => id !== undefined && clusters.of(copy) === id,
-    holds: live?.keys ?? (records.length === 0 ? undefined : Math.max(...records)),
-    nodes: serving.flatMap(({ node }) => (node === undefined ? [] : [node])),
+    ...cluster,
+    holds: live?.keys ?? (held.length === 0 ? undefined : Math.max(...held)),
+    nodes: copies.flatMap(({ serving, node }) => (serving && node !== undefined ? [node] : [])),
   }
 }
 
 /** What may be recovered from: not what runs now, nor an older state of it. */
-export function candidates(copies: readonly RecoveryCopy[], running: Running): RecoveryCopy[] {
-  return copies.filter((copy) => isCandidate(copy) && !running.of(copy))
-}
+export const candidates = (copies: readonly RecoveryCopy[], running: Running): RecoveryCopy[] =>
+  copies.filter((copy) => isCandidate(copy, running))
 
 export const isOnNode = (copy: RecoveryCopy) => copy.node !== undefined
 

@@ -1,8 +1,10 @@
 import { toRescueError } from '../errors/rescue-error.ts'
 import type { Copy } from '../steps/facts.ts'
-import { formGeneration, quorumOf } from '../steps/support/generation.ts'
-import { isUnusable } from '../steps/support/rank.ts'
-import type { RecoveryCopy } from './copies.ts'
+import { type Backwards, compareRevisions } from '../steps/support/backwards.ts'
+import { formGeneration } from '../steps/support/generation.ts'
+import { logsFound } from '../steps/support/logs-found.ts'
+import type { KnownSeats } from '../steps/support/seat-seen.ts'
+import { isOnNode, type Live, type RecoveryCopy, type Running } from './copies.ts'
 
 /** The members of one incarnation of an etcd cluster, as far as they were found. */
 export interface Generation {
@@ -10,35 +12,46 @@ export interface Generation {
   logs: number
   /** How many members the cluster has, by its databases. */
   size: number
+  /** The directories that go back to their places; none where they cannot. */
+  members: RecoveryCopy[]
   /** Why they cannot go on as they were. */
   whyNot?: string
+  /** Only of one that can go on. */
+  backwards?: Backwards
 }
 
-/** The generation of a copy, by the rules of the step that returns to it. `nodes`: the control-plane nodes' names. */
-export function generationOf(
-  copy: RecoveryCopy,
-  copies: readonly RecoveryCopy[],
-  nodes: readonly string[],
-): Generation {
-  const same = copies.filter(
-    (one) =>
-      one.clusterId !== undefined && one.clusterId === copy.clusterId && !isUnusable(one) && one.foreign === undefined,
-  )
-  const logs = new Set(same.flatMap(({ node, walIndex }) => (walIndex === undefined ? [] : [node]))).size
-  const size = copy.members?.length || nodes.length
-  const whyNot = refusal(copy, copies, nodes)
-  return { logs, size, ...(whyNot === undefined ? {} : { whyNot }) }
+interface Looked {
+  copies: readonly RecoveryCopy[]
+  /** Names of the control-plane nodes. */
+  nodes: readonly string[]
+  running: Running
+  live: Live | undefined
+  isAllSearched: boolean
+  /** Nodes whose directory is not to be used. */
+  without: readonly string[]
+  seats: KnownSeats
 }
 
-export const hasQuorum = ({ logs, size }: Generation) => logs >= quorumOf(size)
+/** The generation of a copy, by the rules of the step that returns to it. */
+export function generationOf(copy: RecoveryCopy, looked: Looked): Generation {
+  const { copies, nodes, running } = looked
+  const found = logsFound(copy, copies.filter(isOnNode), running, nodes.length)
+  const formed = form(copy, looked)
+  if (typeof formed === 'string') return { ...found, members: [], whyNot: formed }
+  const { live, isAllSearched } = looked
+  const question = { copies, members: formed, size: found.size, running, isAllSearched }
+  const at = live?.revision === undefined ? undefined : { revision: live.revision }
+  return { ...found, members: formed, backwards: compareRevisions({ ...question, live: at }) }
+}
 
-function refusal(copy: RecoveryCopy, copies: readonly RecoveryCopy[], nodes: readonly string[]): string | undefined {
+function form(copy: RecoveryCopy, { copies, nodes, running, without, seats }: Looked): RecoveryCopy[] | string {
   const onNodes = copies.filter(({ foreign }) => foreign === undefined).flatMap(toStepCopy)
   const [chosen] = toStepCopy(copy)
   if (chosen === undefined) return 'the copy is on no node'
   try {
-    formGeneration({ copies: onNodes, copy: chosen, nodes, without: [] })
-    return undefined
+    const known = new Map([...seats].flatMap(([node, seat]) => (seat.is === 'seen' ? [[node, seat.value]] : [])))
+    const { members } = formGeneration({ copies: onNodes, copy: chosen, nodes, without, running, seats: known })
+    return copies.filter(({ node, path }) => members.some((one) => one.node === node && one.path === path))
   } catch (error) {
     return toRescueError(error).message.replace(/^cannot return in place: /, '')
   }

@@ -1,3 +1,5 @@
+import type { Backwards } from '../steps/support/backwards.ts'
+
 /** The ways to bring an etcd cluster back, the best first; each is a runbook of this name. */
 export const METHODS = ['return-in-place', 'seed-in-place', 'rebuild-from-trashcan', 'restore-backup'] as const
 export type Method = (typeof METHODS)[number]
@@ -19,6 +21,8 @@ export interface Proposal {
   /** How long etcd is away in that time, an estimate. */
   outageSeconds: number
   touches: string[]
+  /** Of a return: how its revision compares with what clients can have seen since. */
+  revisions?: Backwards
 }
 
 /** What it starts from. */
@@ -26,10 +30,13 @@ export interface ProposalSource {
   /** `NODE:TOKEN`, or the backup's address. */
   id: string
   node?: string
+  path?: string
   token?: string
   backup?: string
   /** With what only the WAL holds. */
   revision?: number
+  /** An estimate; deleted ones are not counted. */
+  keys?: number
   /** Records in the database, an estimate above the number of keys. */
   records?: number
   /** When it was trashed, or the backup made (ISO 8601). */
@@ -37,8 +44,9 @@ export interface ProposalSource {
 }
 
 /**
- * What an etcd cluster needs. `lost`: a copy holds more than what runs. `unclear`: two hold about as much, and a person
- * must say. `fine`: what runs holds the most. `nothing`: there is no copy. `not-run`: no node runs it.
+ * What an etcd cluster needs. `lost`: a copy holds more than what runs. `unclear`: there is a second cluster that is not
+ * nearly empty, or not all was searched, and a person must say. `fine`: what runs holds the most. `nothing`: there is no
+ * copy. `not-run`: no node runs it.
  */
 export type Need = 'lost' | 'unclear' | 'fine' | 'nothing' | 'not-run'
 
@@ -49,6 +57,12 @@ export interface Assessment {
   why: string
   /** What to type; only where a person must decide. */
   hint?: string
+  /** The clusters, or histories, of which a person must say the right one: each by its best copy. */
+  rivals?: ProposalSource[]
+  /** Nodes that answer and have no volume of it, and that nobody said to go on without. */
+  volumeless?: string[]
+  /** What was found and is not used, and why: for the operator to read. */
+  notes?: string[]
   /** All four in their order; none where nothing is needed or there is nothing. */
   proposals: Proposal[]
   /** The one that is taken when nobody says otherwise. */

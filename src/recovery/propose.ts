@@ -1,9 +1,15 @@
-import { candidates, isNamed, type RecoveryCopy, runningNow } from './copies.ts'
+import { keysIn } from '../steps/support/clusters.ts'
+import { rejoinCommand } from '../steps/support/rejoin-command.ts'
+import type { KnownSeats } from '../steps/support/seat-seen.ts'
+import { sayGoesOnWithout } from '../steps/support/volumeless.ts'
+import { candidates, isNamed, type Live, type RecoveryCopy, runningNow } from './copies.ts'
 import { estimate } from './estimate.ts'
 import { judgeNeed } from './need.ts'
+import { notesOn } from './notes.ts'
 import { type Assessment, METHODS, type Method, type Proposal } from './proposal.ts'
+import { leftBehind } from './rejoin.ts'
 import { touchedBy } from './touches.ts'
-import { type Found, findSources, type Way, wayOf } from './ways.ts'
+import { type Found, findSources, volumeless, type Way, wayOf } from './ways.ts'
 import { comesBack, loses, sourceOf } from './wording.ts'
 
 /** All that is known of one etcd cluster. */
@@ -12,9 +18,17 @@ export interface Situation {
   /** Everything that was found of it, on nodes and in its store, what runs now among it. */
   copies: readonly RecoveryCopy[]
   /** What its etcd serves now, where it answers. */
-  live?: { keys: number; clusterId: string } | undefined
+  live?: Live | undefined
   /** Names of the control-plane nodes. */
   nodes: readonly string[]
+  /** Nodes that were not searched, or not in full, and that nobody said to do without. Default: none. */
+  unsearched?: readonly string[]
+  /** Why its backup store could not be read. Default: it was. */
+  storeUnread?: string | undefined
+  /** Nodes whose directory the operator does not want used. Default: none. */
+  without?: readonly string[]
+  /** Which volume each node's etcd-manager uses, or why that is not known. Default: that of the etcd that runs. */
+  seats?: KnownSeats
   /** Bytes a second from a node to this machine. */
   bytesPerSecond?: number | undefined
   /** Of etcd-manager's loop. */
@@ -31,13 +45,19 @@ export interface Situation {
  * place, rebuild through a backup of the best copy, restore the newest good backup. Pure: reads no clock and no world.
  */
 export function proposeMethods(situation: Situation): Assessment {
-  const { etcdCluster, copies, live, nodes } = situation
+  const { etcdCluster, copies, live, nodes, unsearched = [] } = situation
   const running = runningNow(copies, live)
   const usable = candidates(copies, running)
   const named = namedIn(situation)
-  const found = findSources({ copies, usable, running, nodes, named })
-  const verdict = judgeNeed({ etcdCluster, copies, usable, running, best: found.best, named })
-  if (verdict.need !== 'lost' && verdict.need !== 'unclear') return { etcdCluster, ...verdict, proposals: [] }
+  const { without = [], seats = new Map(), storeUnread } = situation
+  const isAllSearched = unsearched.length === 0
+  const found = findSources({ copies, usable, running, live, nodes, named, isAllSearched, without, seats })
+  const verdict = judgeNeed({ etcdCluster, copies, running, best: found.best, named, unsearched, storeUnread })
+  const isNeeded = verdict.need === 'lost' || (verdict.need === 'unclear' && found.best !== undefined)
+  if (!isNeeded) {
+    const left = verdict.need === 'fine' ? rejoin(situation, verdict.why) : {}
+    return { etcdCluster, ...verdict, ...left, proposals: [] }
+  }
   const ways = METHODS.map((method) => ({ method, way: wayOf(method, found) }))
   const proposals = ways.map(({ method, way }, index) => ({
     ...propose(method, way, found, situation),
@@ -45,10 +65,32 @@ export function proposeMethods(situation: Situation): Assessment {
   }))
   const possible = proposals.filter((proposal) => proposal.possible)
   const best = possible.find(({ why }) => why === undefined) ?? possible[0]
+  const lacking = volumeless(seats)
+  const notes = [...lacking.map((node) => sayGoesOnWithout(node, etcdCluster)), ...notesOn(copies, found)]
+  const open = lacking.filter((node) => !without.includes(node))
   return {
-    ...{ etcdCluster, ...verdict, proposals },
+    ...{ etcdCluster, ...verdict, ...seatDoubt(verdict, ways), proposals },
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(open.length === 0 ? {} : { volumeless: open }),
     ...(best === undefined ? {} : { best }),
     ...(named === undefined ? {} : { named: true }),
+  }
+}
+
+/** A better way is only missing an answer: nobody takes a worse one unasked. */
+function seatDoubt({ need }: Pick<Assessment, 'need'>, ways: readonly { way: Way }[]): Partial<Assessment> {
+  const seat = ways.map(({ way }) => ('whyNot' in way ? way.seat : undefined)).find((one) => one !== undefined)
+  return need !== 'lost' || seat === undefined ? {} : { need: 'unclear', why: seat.why, hint: seat.hint }
+}
+
+/** What runs is right, and a node has no part in it. */
+function rejoin({ etcdCluster, copies, live, nodes }: Situation, why: string): Pick<Assessment, 'why' | 'hint'> {
+  const [node, ...others] = leftBehind(copies, live, nodes)
+  if (node === undefined) return { why }
+  const then = others.length === 0 ? '' : `; then the same for ${others.join(', ')}`
+  return {
+    why: `${why}; but ${[node, ...others].join(', ')} went on with another cluster, and joins this one only when told to`,
+    hint: `take it in: ${rejoinCommand(node, etcdCluster)}${then}`,
   }
 }
 
@@ -61,14 +103,16 @@ function nextOf(way: Way, later: readonly { method: Method; way: Way }[]): Pick<
 }
 
 function propose(method: Method, way: Way, found: Found, situation: Situation): Proposal {
-  const { etcdCluster, copies, bytesPerSecond, loopSeconds, nodes, now } = situation
+  const { etcdCluster, copies, bytesPerSecond, loopSeconds, nodes, now, seats = new Map() } = situation
   const { generation, best } = found
   if ('whyNot' in way) {
     const none = { comesBack: '', lost: [], seconds: 0, outageSeconds: 0, touches: [] }
     return { etcdCluster, method, possible: false, why: way.whyNot, ...none }
   }
   const { source, behind } = way
-  const { sizeBytes: dbBytes, walBytes, recordsKept: records = 0 } = source
+  const { sizeBytes: dbBytes, walBytes } = source
+  const records = keysIn(source) ?? 0
+  const revisions = method === 'return-in-place' ? generation.backwards : undefined
   return {
     etcdCluster,
     method,
@@ -77,7 +121,19 @@ function propose(method: Method, way: Way, found: Found, situation: Situation): 
     source: sourceOf(source),
     comesBack: comesBack(method, source, generation, now),
     lost: loses({ method, source, best: best ?? source, copies, generation }),
-    ...estimate(method, { dbBytes, walBytes, records, bytesPerSecond, loopSeconds, members: generation.logs }),
-    touches: touchedBy(method, nodes.length),
+    ...estimate(method, {
+      dbBytes,
+      walBytes,
+      records,
+      bytesPerSecond,
+      loopSeconds,
+      members: generation.members.length,
+    }),
+    touches: touchedBy(
+      method,
+      nodes.length - volumeless(seats).length,
+      revisions !== undefined && revisions.isBackwards !== false,
+    ),
+    ...(revisions === undefined ? {} : { revisions }),
   }
 }

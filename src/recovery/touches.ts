@@ -1,12 +1,15 @@
 import type { Method } from './proposal.ts'
 
-/** What a way changes on the cluster, in the order in which it happens. */
-export function touchedBy(method: Method, nodes: number): string[] {
+const RESTARTS = 'the control loop and all kubelets, restarted'
+
+/** What a way changes on the cluster, in the order in which it happens. `goesBack`: revisions may. */
+export function touchedBy(method: Method, nodes: number, goesBack = false): string[] {
   const all = nodes === 1 ? 'the control-plane node' : `${nodes} control-plane nodes`
   const fence = 'API servers, stopped until the data is verified'
   const save = 'the backup store: what runs now is added as a backup'
   switch (method) {
     case 'return-in-place':
+      return [save, fence, `etcd-manager, data/ and state on ${all}`, ...(goesBack ? [RESTARTS] : [])]
     case 'seed-in-place':
       return [save, fence, `etcd-manager, data/ and state on ${all}`]
     case 'rebuild-from-trashcan':

@@ -2,7 +2,7 @@ import type { Inputs, InputValue, When } from './types.ts'
 
 const REFERENCE = /\$\{\{\s*(.*?)\s*\}\}/g
 const INPUT = /^inputs\.([A-Za-z][A-Za-z0-9_-]*)$/
-const WHEN = /^(!?)\s*(?:(inputs|fact)\.)?([A-Za-z][A-Za-z0-9_-]*)$/
+const WHEN = /^(!?)\s*(?:(inputs|fact)\.)?([A-Za-z][A-Za-z0-9_-]*)(?:\.([A-Za-z][A-Za-z0-9]*))?$/
 
 /** The names in all `${{ inputs.x }}` of a value, and what stands in `${{ }}` and is nothing else than that. */
 export function referencesIn(value: unknown): { inputs: string[]; wrong: string[] } {
@@ -42,12 +42,26 @@ function resolveString(text: string, inputs: Inputs): InputValue {
 export function parseWhen(text: string): When | undefined {
   const match = WHEN.exec(text.trim())
   if (!match?.[3]) return undefined
-  return { kind: match[2] === 'fact' ? 'fact' : 'input', name: match[3], negated: match[1] === '!' }
+  const [, not, of, name, field] = match
+  const kind = of === 'fact' ? 'fact' : 'input'
+  // only facts have fields
+  if (field !== undefined && kind === 'input') return undefined
+  return { kind, name, ...(field === undefined ? {} : { field }), negated: not === '!' }
 }
 
-export function showWhen({ kind, name, negated }: When): string {
-  return `${negated ? '!' : ''}${kind === 'fact' ? 'fact' : 'inputs'}.${name}`
+export function showWhen({ kind, name, field, negated }: When): string {
+  return `${negated ? '!' : ''}${kind === 'fact' ? 'fact' : 'inputs'}.${name}${field === undefined ? '' : `.${field}`}`
 }
+
+/** Whether a condition on a fact holds. A field that nobody told is not false: what is not known counts as true. */
+export function factHolds({ name, field, negated }: When, facts: Readonly<Record<string, unknown>>): boolean {
+  const fact = facts[name]
+  const holds = field === undefined ? name in facts : !isFalse(fact, field)
+  return holds !== negated
+}
+
+const isFalse = (fact: unknown, field: string): boolean =>
+  typeof fact === 'object' && fact !== null && (fact as Record<string, unknown>)[field] === false
 
 const NO = new Set(['', '0', 'false', 'no', 'off'])
 

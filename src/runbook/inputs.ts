@@ -1,4 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
+import { shellWord } from '../shell/quote.ts'
 import { didYouMean } from './nearest.ts'
 import type { InputSpec, Inputs, InputValue, Runbook } from './types.ts'
 
@@ -15,7 +16,7 @@ export function parseInputs({ name, inputs }: Runbook, given: Readonly<Record<st
   })
   if (problems.length === 0) return Object.fromEntries(values)
   throw new RescueError('USAGE', `the inputs of ${name} are not right: ${problems.join('; ')}`, {
-    hint: `give inputs with --set NAME=VALUE; what there is: etcd-rescue runbooks show ${name}`,
+    hint: `give inputs with --set NAME=VALUE; what there is: etcd-rescue runbooks show ${shellWord(name)}`,
   })
 }
 

@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, type LineCounter } from 'yaml'
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
+import { shellWord } from '../shell/quote.ts'
 import { didYouMean } from './nearest.ts'
 
 export type Path = readonly PropertyKey[]
@@ -46,7 +47,7 @@ export function invalidRunbook(file: string, problems: readonly PlacedProblem[])
   )
   const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`
   return new RescueError('RUNBOOK_INVALID', `${file} has ${count}\n${lines.join('\n')}`, {
-    hint: `correct the file, then type: etcd-rescue runbooks validate ${file}`,
+    hint: `correct the file, then type: etcd-rescue runbooks validate ${shellWord(file)}`,
   })
 }
 

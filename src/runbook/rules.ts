@@ -105,7 +105,7 @@ function conditionProblems(entry: Entry, { inputs, registry }: RuleInput): Probl
       {
         path,
         message: `${JSON.stringify(entry.when)} is no condition`,
-        wayOut: 'write inputs.NAME, !inputs.NAME, fact.NAME or !fact.NAME',
+        wayOut: 'write inputs.NAME, !inputs.NAME, fact.NAME, !fact.NAME or fact.NAME.FIELD',
       },
     ]
   const known = Object.keys(when.kind === 'fact' ? registry.facts : inputs)

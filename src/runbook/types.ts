@@ -13,10 +13,12 @@ export interface InputSpec {
   choices?: InputValue[] | undefined
 }
 
-/** `inputs.x`, `!inputs.x`, `fact.x`, `!fact.x`. */
+/** `inputs.x`, `!inputs.x`, `fact.x`, `!fact.x`, `fact.x.y`, `!fact.x.y`. */
 export interface When {
   kind: 'input' | 'fact'
   name: string
+  /** Of a fact: this field of it. It holds unless it is known to be false. */
+  field?: string
   negated: boolean
 }
 

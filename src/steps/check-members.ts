@@ -1,32 +1,34 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestClient } from '../digest/index.ts'
-import { RescueError, toRescueError } from '../errors/rescue-error.ts'
-import type { EtcdRelease } from '../ports/etcd.ts'
+import { RescueError } from '../errors/rescue-error.ts'
+import type { LocalMember } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
-import type { Facts, GenerationMember } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { dropAhead } from './support/ahead.ts'
 import { commitWal } from './support/commit-wal.ts'
-import { fetchMemberDir } from './support/fetch-dir.ts'
 import { syncTree } from './support/files.ts'
-import { quorumOf } from './support/generation.ts'
+import { fetchForTrial, tryMember } from './support/member-trial.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
-import { hostOf } from './support/on-seats.ts'
+import { agreeing, heldByAnyLeader, leaveOut, noMajority, sayOut, type Tried } from './support/odd-members.ts'
 import { mustBeOfThisBoot } from './support/same-boot.ts'
 
-type Ctx = Context<'copy' | 'generation' | 'checked' | 'restored'>
+type Needs = 'copies' | 'copy' | 'generation' | 'placement' | 'checked' | 'restored'
+type Gives = 'expected' | 'copy' | 'generation' | 'placement'
+type Ctx = Context<Needs>
 
 /**
- * The trial of all members: each directory is fetched, opened and its WAL replayed, on this machine. What a quorum of the
- * logs holds is what the cluster must hold afterwards, at the same revision; the rest of the longest log was acknowledged
- * to nobody.
+ * The trial of all members: each directory is fetched, opened as it is, its WAL replayed, on this machine, and compared with
+ * the others at one revision. What any leader of them holds is what the cluster must hold afterwards; where the longest log has
+ * more than that, nobody was told that it was written. A member that does not start, or holds something else than a quorum
+ * does, is left out.
  */
-export const checkMembers = defineStep<'copy' | 'generation' | 'checked' | 'restored', 'expected'>({
+export const checkMembers = defineStep<Needs, Gives>({
   id: 'check-members',
-  title: 'try every member of the generation on this machine',
+  title: 'try every member of the generation on this machine, and compare them',
   effect: 'local',
-  needs: ['copy', 'generation', 'checked', 'restored'],
-  gives: ['expected'],
+  needs: ['copies', 'copy', 'generation', 'placement', 'checked', 'restored'],
+  gives: ['expected', 'copy', 'generation', 'placement'],
   describe: () => ({
     reads: ["every file of the other members' directories, and their SHA-256 on the nodes"],
     changes: ['copies in the scratch on this machine, each run by a local etcd on a unix socket'],
@@ -40,72 +42,129 @@ export const checkMembers = defineStep<'copy' | 'generation' | 'checked' | 'rest
     const { needs, note, world } = context
     // nothing is published here
     await dropAhead(world)
-    const { generation, copy, restored } = needs
-    const reached = [{ node: copy.node, revision: restored.revision }]
-    for (const member of generation.members) {
-      if (member.node === copy.node) continue
-      const revision = await context.once(`revision:${member.node}`, () => tryMember(context, member))
-      reached.push({ node: member.node, revision })
-    }
-    const quorum = quorumOf(generation.size)
-    const revision = reached.map((one) => one.revision).sort((a, b) => b - a)[quorum - 1] ?? restored.revision
-    for (const one of reached) note(`${one.node} opens, and its WAL replays: revision ${one.revision}`)
-    if (restored.revision > revision)
+    const { copy, generation, restored } = needs
+    const own = { node: copy.node, dataDir: restored.dataDir, mended: mendsOf(needs) }
+    const first = await tryAll(context, own)
+    const [base, tried] = agreeing(first, generation) ? [own, first] : await tryOther(context, own, first)
+    const placed = agreeing(tried, generation)
+    if (placed === undefined) throw noMajority(generation, copy.node, first)
+    const out = tried.filter((one) => !placed.includes(one))
+    for (const { node, revision } of placed) note(`${node} opens, and its WAL replays: revision ${revision}`)
+    for (const one of out) note(`careful: ${sayOut(one)}. It is left out, and filled by its peers, which hold the same`)
+    const baseRevision = tried.find(({ node }) => node === base.node)?.revision ?? 0
+    const revision = Math.min(heldByAnyLeader(placed, generation), baseRevision)
+    for (const { node } of placed.filter((one) => (one.revision ?? 0) > revision))
       note(
-        `what was written after revision ${revision} is only in the log of ${copy.node}: it comes back if that one leads; nobody was told that it was written`,
+        `what was written after revision ${revision} is only in the log of ${node}: it comes back if that one leads; nobody was told that it was written`,
       )
-    return { expected: await digestAt(context, revision) }
+    const left = leaveOut(
+      needs,
+      out.map(({ node }) => node),
+    )
+    return { expected: await digestAt(context, base.dataDir, revision), copy: copyOn(needs, base.node), ...left }
   },
 })
 
-async function tryMember(context: Ctx, member: GenerationMember): Promise<number> {
-  const { world, needs, signal, note, progress } = context
-  const onBytes = (done: number, total: number) => progress(`fetch ${member.node}`, done, total)
-  const wanted = { host: hostOf(world, member.node), path: member.path, id: `${member.node}:${needs.generation.token}` }
-  const { dir } = await fetchMemberDir({ world, signal, note, onBytes, isDurable: false }, wanted, [
-    'members',
-    member.node,
-  ])
-  try {
-    await commitWal(join(dir, 'member', 'wal'))
-    const release = await findRelease(world, needs.checked.minor)
-    const how = { forceNewCluster: true, isDurable: false, signal, timeoutMs: 300_000 }
-    const running = await world.etcd.start(release, dir, how)
-    try {
-      return (await running.client.status()).revision
-    } finally {
-      await running.stop()
-    }
-  } catch (error) {
-    throw signal.aborted ? error : unfit(member, error)
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
+function copyOn({ copies, copy, generation }: Ctx['needs'], node: string): Facts['copy'] {
+  const path = generation.members.find((member) => member.node === node)?.path
+  return copies.find((one) => one.node === node && one.path === path) ?? copy
 }
 
-async function digestAt(context: Ctx, revision: number): Promise<Facts['expected']> {
+interface Base {
+  node: string
+  dataDir: string
+  /** What was done to the working copy before it was read, in sentences: its directory on the node is without. */
+  mended: readonly string[]
+}
+
+/** Every member against the base, the base itself among them. Remembered, so that a resumed run fetches none again. */
+async function tryAll(context: Ctx, base: Base): Promise<Tried[]> {
+  const { node, dataDir, mended } = base
+  const { restored } = context.needs
+  const running = await open(context, dataDir)
+  const { client } = running
+  const { revision } = await client.status()
+  if (node === context.needs.copy.node) mustBeUnchanged(context, revision)
+  const tried: Tried[] = mended.length > 0 ? [] : [{ node, is: 'same', revision }]
+  for (const member of context.needs.generation.members) {
+    if (member.node === node && mended.length === 0) continue
+    if (isDamaged(context.needs, member.node)) {
+      tried.push({
+        node: member.node,
+        is: 'mended',
+        revision: restored.revision,
+        why: mendsOf(context.needs).join('; '),
+      })
+      continue
+    }
+    const key = `tried:${node}:${member.node}`
+    const one = await context.once(key, () => tryMember(context, member, { node, client, revision }))
+    tried.push(member.node === node ? asProven(one, revision, mended) : one)
+  }
+  return tried
+}
+
+/** An etcd may start on a damaged database, and hold the same, until it comes to the page that is damaged. */
+const isDamaged = ({ checked, copy }: Ctx['needs'], node: string): boolean =>
+  node === copy.node && checked.damage !== undefined
+
+function mendsOf({ restored: { mended = [] }, checked: { damage } }: Ctx['needs']): string[] {
+  return damage === undefined ? mended : [...mended, `its database could not be used as it is (${damage})`]
+}
+
+/** Where leases ran out in an earlier attempt, keys went with them: nothing is held against such a copy. */
+function mustBeUnchanged({ needs: { restored }, runId }: Ctx, revision: number): void {
+  if (revision === restored.revision) return
+  throw new RescueError(
+    'ETCD_FAILED',
+    `the working copy is at revision ${revision}, and was at ${restored.revision} when it was restored`,
+    { hint: `only the working copy changed; make it anew: etcd-rescue recover --run ${runId} --from restore-locally` },
+  )
+}
+
+/** Where the copy had to be mended here, its own bytes must give all that was proven: etcd cuts a torn last record by itself. */
+function asProven(own: Tried, revision: number, mended: readonly string[]): Tried {
+  if (own.is === 'same' && own.revision === revision) return own
+  return { node: own.node, is: 'mended', revision, why: mended.join('; ') }
+}
+
+/** The copy's own member may be the odd one: then the furthest of those that differ from it is what they are held against. */
+async function tryOther(context: Ctx, own: Base, first: readonly Tried[]): Promise<[Base, Tried[]]> {
+  const others = first.filter(({ is }) => is === 'differs')
+  const [next] = others.toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
+  const member = context.needs.generation.members.find(({ node }) => node === next?.node)
+  if (others.length < 2 || member === undefined) return [own, [...first]]
+  await returnMember(context.world, own.dataDir)
+  const dataDir = await fetchForTrial(context, member)
+  await commitWal(join(dataDir, 'member', 'wal'))
+  const base = { node: member.node, dataDir, mended: [] }
+  const tried = await tryAll(context, base)
+  if (agreeing(tried, context.needs.generation) === undefined) {
+    await returnMember(context.world, dataDir)
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  return [base, tried]
+}
+
+async function open({ world, needs, signal }: Ctx, dataDir: string): Promise<LocalMember> {
+  return borrowMember(world, await findRelease(world, needs.checked.minor), dataDir, signal)
+}
+
+async function digestAt(context: Ctx, dataDir: string, revision: number): Promise<Facts['expected']> {
   const { world, needs, signal, progress } = context
   const { restored, checked } = needs
-  const release: EtcdRelease = await findRelease(world, checked.minor)
-  const member = await borrowMember(world, release, restored.dataDir, signal)
+  const member = await open(context, dataDir)
   try {
     const onKeys = (done: number) => progress('keys', done, restored.keys, 'keys')
     const { keys, digest, bytes } = await digestClient(member.client, { revision, signal, onKeys })
-    return { keys, digest, revision, dataDir: restored.dataDir, minor: checked.minor, dataBytes: bytes }
+    const { dbSizeBytes, dbSizeInUseBytes } = await member.client.status()
+    const size = { bytes: dbSizeBytes, inUseBytes: dbSizeInUseBytes }
+    return { keys, digest, revision, dataDir, minor: checked.minor, dataBytes: bytes, size }
   } finally {
-    await returnMember(world, restored.dataDir)
+    await returnMember(world, dataDir)
     // what the cluster is compared with at the end must outlast all that happens in between
-    await syncTree(restored.dataDir)
+    await syncTree(dataDir)
   }
-}
-
-function unfit({ node }: GenerationMember, error: unknown): RescueError {
-  const { code, message } = toRescueError(error)
-  if (code === 'DISK_FULL' || code === 'ETCD_MISSING' || code.startsWith('HOST_')) throw error
-  return new RescueError('COPY_CORRUPT', `the directory on ${node} does not start: ${message}`, {
-    hint: `nothing was changed; leave this member out, if the others are a quorum: --set without=${node}; or seed all from the best copy: --method seed-in-place`,
-    cause: error,
-  })
 }
 
 function withoutLog(node: string): RescueError {

@@ -4,6 +4,7 @@ import { compareSets } from '../digest/index.ts'
 import { toRescueError } from '../errors/rescue-error.ts'
 import { DiffTally } from '../kube/index.ts'
 import type { EtcdClient } from '../ports/etcd.ts'
+import { count, many } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 
 type Ctx = Context<'expected'>
@@ -72,11 +73,15 @@ function tell({ note, table }: Ctx, tally: DiffTally): void {
         ...[kind.comesBack, kind.isLost, kind.changes].map((keys) => String(keys)),
       ]),
   )
-  if (kinds.length > KINDS_SHOWN) note(`and ${kinds.length - KINDS_SHOWN} more kinds`)
-  note(`the restore brings back ${comesBack} keys, changes ${changes}, and drops ${isLost} that are only there now`)
+  if (kinds.length > KINDS_SHOWN) note(`and ${many(kinds.length - KINDS_SHOWN, 'more kind')}`)
+  note(
+    `the restore brings back ${many(comesBack, 'key')}, changes ${count(changes)}, and drops ${many(isLost, 'that is', 'that are')} only there now`,
+  )
   const lost = tally.objects.filter(({ what, expected }) => what === 'is-lost' && expected === undefined)
   if (lost.length > 0) note(`lost with the running cluster: ${lost.map(({ key }) => JSON.stringify(key)).join(', ')}`)
   for (const [why, keys] of Object.entries(tally.expected)) note(`of these, ${keys} are no loss: ${why}`)
   if (tally.phantoms.count > 0)
-    note(`${tally.phantoms.count} pods come back as they were recorded, though nothing may run any more (phantoms)`)
+    note(
+      `${many(tally.phantoms.count, 'pod comes', 'pods come')} back as recorded, though nothing may run any more (phantoms)`,
+    )
 }

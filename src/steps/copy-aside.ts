@@ -1,11 +1,12 @@
-import prettyBytes from 'pretty-bytes'
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { copyDirOn, OWN_DIR } from '../node/copy-dir.ts'
 import { freeBytes } from '../node/disk.ts'
 import { sha256On, statMember } from '../node/files.ts'
-import { find } from '../node/find.ts'
+import { spotsOn } from '../node/spots.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { shellWord } from '../shell/quote.ts'
+import { bytes as sizeOf } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts, GenerationMember } from './facts.ts'
 import { fetchMemberDir } from './support/fetch-dir.ts'
@@ -52,9 +53,7 @@ export const copyAside = defineStep<'generation', 'aside', Inputs>({
       else without.push(member.node)
     }
     for (const { node, path, bytes, where } of dirs)
-      note(
-        `${node}: ${prettyBytes(bytes, { binary: true })} kept in ${path}${where === 'here' ? ' on this machine' : ''}`,
-      )
+      note(`${node}: ${sizeOf(bytes)} kept in ${path}${where === 'here' ? ' on this machine' : ''}`)
     if (without.length > 0) note(`no copy is kept of the directories on ${without.join(', ')}, as you said`)
     return { aside: { dirs, without } }
   },
@@ -68,21 +67,22 @@ async function copyOn(context: Ctx, member: GenerationMember): Promise<Dir | und
   const names = files.map(({ path }) => path)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const first = asidePath(member, needs.generation.token)
-  const isFree = !(await isThere(host, first))
-  if (!isFree && (await firstOther(host, member.path, first, names)) === undefined)
+  const [spot] = await spotsOn(host, [first], [])
+  const isFree = spot?.kind === 'missing'
+  // a link, or one that holds links, is the original by another name
+  const isCopy = spot?.kind === 'directory' && spot.linkBelow === undefined
+  if (isCopy && (await firstOther(host, member.path, first, names)) === undefined)
     return { node: member.node, path: first, bytes, where: 'node' }
   // kept by an earlier recovery, and etcd has run on the directory since: not to be lost, and no copy of what is there now
   const path = isFree ? first : `${first}.${runId}`
   if (!isFree)
-    note(`${member.node}: ${first} is of an earlier recovery and older than the directory; it stays as it is`)
+    note(
+      `${member.node}: ${first} is ${isCopy ? 'of an earlier recovery and older than the directory' : 'a link, and no copy'}; it stays as it is`,
+    )
   if (!(await copyTo(host, member, path, bytes))) return undefined
   const other = await firstOther(host, member.path, path, names)
   if (other !== undefined) throw changed(host, member.path, path, other)
   return { node: member.node, path, bytes, where: 'node' }
-}
-
-async function isThere(host: RemoteHost, dir: string): Promise<boolean> {
-  return (await find(host, [dir], ['-maxdepth', '0'])).length > 0
 }
 
 /** False when there is no room. One that is there already is taken as it is. */
@@ -114,11 +114,9 @@ async function firstOther(
 
 function changed(host: RemoteHost, from: string, to: string, name: string): RescueError {
   return new RescueError('COPY_CHANGED', `${host.name}: ${to}/${name} is not the same as in ${from}`, {
-    hint: `something writes to one of them; find it on the node (sudo fuser -v ${quoted(`${from}/${name}`)}), then remove the copy (sudo rm -r ${quoted(to)}) and resume the run`,
+    hint: `something writes to one of them; find it on the node (sudo fuser -v ${shellWord(`${from}/${name}`)}), then remove the copy (sudo rm -r ${shellWord(to)}) and resume the run`,
   })
 }
-
-const quoted = (path: string) => `'${path.replaceAll("'", "'\\''")}'`
 
 async function elsewhere(context: Ctx, host: RemoteHost, member: GenerationMember): Promise<Dir | undefined> {
   const { world, inputs, note, signal, progress } = context

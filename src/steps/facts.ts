@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { copySchema, unsearchedSchema } from './copy.ts'
+
+export type { Copy, Unsearched } from './copy.ts'
 
 const bytes = z.number().int().nonnegative()
 const keys = z.number().int().nonnegative()
@@ -7,55 +10,6 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 /** Of this machine, when it was made; absent when it was synced to the disk: see `mustBeOfThisBoot`. */
 const boot = z.string().optional()
 const minor = z.string().regex(/^\d+\.\d+$/)
-
-/** One copy of an etcd member's data on a node, as far as a few pages of its database tell. */
-export const copySchema = z.object({
-  /** `<node>:<token>`, what `--copy` takes. */
-  id: z.string(),
-  node: z.string(),
-  token: z.string(),
-  /** Absolute path of the token's directory on the node; `member/` is below it. */
-  path: z.string(),
-  place: z.enum(['trashcan', 'data']),
-  /** The directory that the node's etcd-manager runs now, by its `state` file. */
-  serving: z.boolean(),
-  etcdCluster: z.string(),
-  clusterId: z.string().optional(),
-  etcdVersion: z.string().optional(),
-  revision: revision.optional(),
-  /** Records of different keys in the database, by a few pages: an estimate, above the keys by those that were deleted. */
-  recordsKept: z.number().optional(),
-  sizeBytes: bytes,
-  walBytes: bytes,
-  /** Raft term and index of the last entry in the newest WAL file: how far this member's log reaches. */
-  walTerm: z.number().optional(),
-  walIndex: z.number().optional(),
-  /** Writes that are only in the WAL: what it adds to `revision`. An estimate unless `walWritesExact`. */
-  walWrites: z.number().optional(),
-  walWritesExact: z.boolean().optional(),
-  memberId: z.string().optional(),
-  /** Ids of all members that the database names. */
-  members: z.array(z.string()).optional(),
-  /** The same with their names and peer URLs. */
-  memberList: z.array(z.object({ id: z.string(), name: z.string(), peerUrls: z.array(z.string()) })).optional(),
-  /** The Kubernetes cluster that its members belong to, when it is not this one. */
-  foreign: z.string().optional(),
-  /** The member's name and its peer URLs, as its own cluster knew it. */
-  member: z.string().optional(),
-  peerUrls: z.array(z.string()).optional(),
-  /** The last entry of the log that the database holds, and its term (absent before etcd 3.5). */
-  consistentIndex: z.number().optional(),
-  term: z.number().optional(),
-  sizeInUseBytes: bytes.optional(),
-  /** Sampled keys by where they live: `/registry/pods` 12. */
-  kinds: z.record(z.string(), z.number()).optional(),
-  /** Bytes of the node's files that were read to find all this out. */
-  bytesRead: bytes.optional(),
-  /** Unix ms of the directory's ctime: the moment of trashing (FACTS 2). */
-  trashedAt: z.number().optional(),
-  findings: z.array(z.string()),
-})
-export type Copy = z.infer<typeof copySchema>
 
 const fetchedFile = z.object({ path: z.string(), bytes, sha256 })
 
@@ -76,6 +30,8 @@ const generationMember = z.object({
   memberId: z.string(),
   name: z.string(),
   peerUrls: z.array(z.string()),
+  /** It is put back, and counts in no quorum. */
+  isLearner: z.boolean().optional(),
 })
 export type GenerationMember = z.infer<typeof generationMember>
 
@@ -89,6 +45,8 @@ const seat = z.object({
   source: z.string().optional(),
   /** Of the member whose directory is lost: it may have to be removed before its node can join again. */
   lostMemberId: z.string().optional(),
+  /** Of a member without a vote: it answers no linearizable read. */
+  isLearner: z.boolean().optional(),
 })
 export type Seat = z.infer<typeof seat>
 
@@ -101,16 +59,27 @@ const wayResult = z.object({ revision, keys }).or(z.object({ failed: z.string() 
  */
 export const facts = {
   copies: z.array(copySchema),
+  /** What the search for them did not see. Not known, which is not "nothing", in a journal from before it was asked for. */
+  unsearched: z.array(unsearchedSchema),
   copy: copySchema,
   /** The copies of one token: the members of one incarnation of the etcd cluster, each on its node. */
   generation: z.object({
     token: z.string(),
     clusterId: z.string(),
-    /** How many members the cluster had. */
+    /** How many members with a vote the cluster had. */
     size: z.number().int().positive(),
     members: z.array(generationMember),
     /** Control-plane nodes that have no directory of it. */
     missing: z.array(z.string()),
+  }),
+  /**
+   * How the revision that is returned to compares with the highest that clients can have seen since. Who has seen more
+   * waits in silence (FACTS 5). Absent in older journals. `unknown`: nothing tells what they have seen.
+   */
+  backwards: z.object({
+    isBackwards: z.boolean().or(z.literal('unknown')),
+    running: revision.optional(),
+    returned: revision.optional(),
   }),
   /** Which directory etcd-manager is to find on each node as `data/<token>`, and what its `state` is to say. */
   placement: z.object({
@@ -127,14 +96,29 @@ export const facts = {
     /** Nodes whose directory is started from without a copy: the operator said so. */
     without: z.array(z.string()),
   }),
-  seed: z.object({ minor, revision, bumpedBy: z.number().int().nonnegative() }),
+  seed: z.object({
+    minor,
+    revision,
+    bumpedBy: z.number().int().nonnegative(),
+    /** Nodes that have no volume, and are gone on without, as was agreed. */
+    without: z.array(z.string()).optional(),
+  }),
   fenced: z.object({ nodes: z.array(z.string()) }),
   /** `at`: Unix ms by this machine's clock, when the first etcd-manager was told to stop. */
   stopped: z.object({ nodes: z.array(z.string()), at: z.number(), clusterIdBefore: z.string().optional() }),
   /** `at`: Unix ms, when the last directory was in place. */
   swapped: z.object({ nodes: z.array(z.string()), at: z.number() }),
   fetched: z.object({ dir: z.string(), bytes, files: z.array(fetchedFile), boot }),
-  checked: z.object({ minor, revision, keys, sizeBytes: bytes, findings: z.array(z.string()) }),
+  checked: z.object({
+    minor,
+    /** Of the database alone; 0 where it is damaged. */
+    revision,
+    keys,
+    sizeBytes: bytes,
+    findings: z.array(z.string()),
+    /** Why the database cannot be used as it is, where its log brings it back all the same. */
+    damage: z.string().optional(),
+  }),
   restored: z.object({
     way: z.enum(['wal', 'db']),
     dataDir: z.string(),
@@ -145,6 +129,10 @@ export const facts = {
     boot,
     wal: wayResult,
     db: wayResult,
+    /** Authentication is on in the copy, and was turned off in the working copy. */
+    authOff: z.boolean().optional(),
+    /** What had to be mended on the working copy before an etcd started on it: the original does not start like this. */
+    mended: z.array(z.string()).optional(),
   }),
   snapshot: z.object({ path: z.string(), bytes, sha256, boot }),
   gz: z.object({ path: z.string(), bytes, sha256, boot }),
@@ -153,6 +141,8 @@ export const facts = {
     store: z.string(),
     bytes,
     etcdVersion: z.string(),
+    /** The backup whose bytes these are, when they were copied to a name that no clean-up deletes. */
+    from: z.string().optional(),
     /** How many it must hold, where that is known already. */
     keys: keys.optional(),
   }),
@@ -166,8 +156,20 @@ export const facts = {
     minor,
     /** Of all keys and values together: no backup that holds them is smaller. */
     dataBytes: bytes,
+    /** Of its database. Absent in older journals. */
+    size: z.object({ bytes, inUseBytes: bytes }).optional(),
+    /** Authentication is on in the bytes that this is a trial of, and was turned off here to read them. */
+    authOff: z.boolean().optional(),
     /** From which backup the copy can be made again, when it is no longer on this machine. */
     backup: z.string().optional(),
+    /** What is not known of the etcd-managers that are to restore it, and was agreed to. */
+    doubts: z.array(z.string()).optional(),
+  }),
+  /** What was agreed on, before anything is changed, for the state that comes with the data. */
+  state: z.object({
+    disarm: z.enum(['ask', 'nospace', 'all', 'no']),
+    /** The database stands at its quota: it is made smaller before the first write, alarm or not. */
+    makesRoom: z.boolean(),
   }),
   control: z.object({ memberCount: z.number().int().positive(), etcdVersion: z.string() }),
   saved: z.object({
@@ -199,6 +201,13 @@ export const facts = {
     /** Keys that differ and may, by reason. */
     explained: z.record(z.string(), z.number()),
   }),
+  /**
+   * Each member's data against the one that was compared with the copy. `unseen` could not be compared, and says why: it is
+   * neither the same nor different.
+   */
+  members: z.array(
+    z.object({ node: z.string(), is: z.enum(['same', 'differs', 'unseen']), why: z.string().optional() }),
+  ),
 } satisfies Record<string, z.ZodType>
 
 export type Facts = { [K in keyof typeof facts]: z.infer<(typeof facts)[K]> }

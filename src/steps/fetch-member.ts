@@ -1,6 +1,7 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import type { World } from '../ports/world.ts'
+import { many } from '../words/numbers.ts'
 import { defineStep } from './define.ts'
 import { prepareAhead } from './support/ahead.ts'
 import { fetchMemberDir } from './support/fetch-dir.ts'
@@ -30,7 +31,7 @@ export const fetchMember = defineStep<'copy', 'fetched'>({
     const made = await thisBoot(world)
     const how = { world, signal, note, onBytes, onDatabase, isDurable: made.boot === undefined }
     const fetched = { ...(await fetchMemberDir(how, wanted, ['fetched'])), ...made }
-    note(`fetched ${fetched.files.length} files, digests equal on both ends`)
+    note(`fetched ${many(fetched.files.length, 'file')}, digests equal on both ends`)
     return { fetched }
   },
 })

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { RescueError } from '../errors/rescue-error.ts'
 import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
+import { shellWord } from '../shell/quote.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { mustBeOfThisBoot } from './support/same-boot.ts'
@@ -32,7 +33,7 @@ export const publishBackup = defineStep<'restored' | 'gz', 'backup'>({
     const meta = await world.store.head(`${name}/${META_FILE}`)
     if (meta) {
       throw new RescueError('STORE_CONFLICT', `a backup named ${name} exists already in ${world.store.url}`, {
-        hint: `look at it with: etcd-rescue backup verify ${name}`,
+        hint: `look at it with: etcd-rescue backup verify ${shellWord(name)}`,
       })
     }
   },

@@ -1,4 +1,4 @@
-import prettyBytes from 'pretty-bytes'
+import { many, bytes as sizeOf } from '../words/numbers.ts'
 import { defineStep } from './define.ts'
 import { dropAhead } from './support/ahead.ts'
 import { returnMembers } from './support/members.ts'
@@ -16,7 +16,7 @@ export const removeSecrets = defineStep({
     await Promise.all([returnMembers(world), dropAhead(world)])
     const { files, bytes } = await world.scratch.removeAll()
     note(
-      `removed ${files} files (${prettyBytes(bytes, { binary: true })}) from this machine; the originals on the nodes and the backups stay`,
+      `removed ${many(files, 'file')} (${sizeOf(bytes)}) from this machine; the originals on the nodes and the backups stay`,
     )
     return {}
   },

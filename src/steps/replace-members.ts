@@ -1,11 +1,11 @@
-import { RescueError } from '../errors/rescue-error.ts'
 import { replacesByItself } from '../etcd-manager/replaces.ts'
 import { find } from '../node/find.ts'
 import { etcdManagerVersions } from '../node/versions.ts'
-import type { EtcdClient } from '../ports/etcd.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
 import { hostOf } from './support/on-seats.ts'
+import { rejoinCommand } from './support/rejoin-command.ts'
+import { removeLost } from './support/remove-lost.ts'
 
 type Ctx = Context<'placement' | 'verified'>
 
@@ -40,9 +40,12 @@ async function replace(context: Ctx, seat: Seat, lost: number): Promise<void> {
   const { note, until, world } = context
   if (await isMember(context, seat)) return note(`${seat.node} has joined again as ${seat.name}`)
   // to remove the wrong one could take the quorum away, and one that never was a member is waited for in vain
-  if (seat.lostMemberId === undefined) return note(unknownMember(seat))
-  if (!(await replacesItself(context, seat, lost))) {
-    if (!(await remove(context, seat))) return
+  if (seat.lostMemberId === undefined) return note(unknownMember(seat, world.target.etcdCluster))
+  const { replaces, managerVersion = 'unknown' } = await whoReplaces(context, seat, lost)
+  if (replaces === 'unknown')
+    note(`whether this etcd-manager (release ${managerVersion.slice(0, 60)}) replaces a member by itself is not known`)
+  if (replaces !== 'yes') {
+    if (!(await removeLost(context, seat))) return
   } else note(`${seat.node} has an empty disk: its etcd-manager replaces the member by itself`)
   await until({
     name: `${seat.name} on ${seat.node} has joined again and serves`,
@@ -53,48 +56,15 @@ async function replace(context: Ctx, seat: Seat, lost: number): Promise<void> {
   note(`${seat.node} has joined again as ${seat.name}`)
 }
 
-const unknownMember = ({ node }: Seat) =>
-  `${node} has no data, and which member it was is not known: if it does not join by itself, compare etcdctl member list with the nodes, and remove the member that has none`
+const unknownMember = ({ node }: Seat, etcdCluster: string) =>
+  `${node} has no data, and which member it was is not known: if it does not join by itself, take it in: ${rejoinCommand(node, etcdCluster)}`
 
-async function replacesItself({ world }: Ctx, { node, base }: Seat, lost: number): Promise<boolean> {
+async function whoReplaces({ world }: Ctx, { node, base }: Seat, lost: number) {
   const host = hostOf(world, node)
   const dirs = ['data', 'data-trashcan'].map((name) => `${base}/${name}`)
   const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1'])
   const { managerVersion } = await etcdManagerVersions(host, world.target.etcdCluster)
-  return replacesByItself(managerVersion, { isEmpty: found.length === 0 }, lost)
-}
-
-/** Whether the old member is gone. One that cannot be removed safely, or is not wanted to be, is told and left. */
-async function remove(context: Ctx, { node, name, lostMemberId: id = '' }: Seat): Promise<boolean> {
-  const { world, note, once } = context
-  const client = await world.live.connect()
-  try {
-    const members = await client.members()
-    if (!members.some((member) => member.id === id)) return true
-    const said = `${name} (${id}) has lost its data, and its etcd-manager on ${node} waits until the old member is removed`
-    if (
-      await once(`remove:${node}`, () =>
-        world.prompter.confirm(`${said}. Remove it, so that it joins again?`, { flag: '--yes', default: true }),
-      )
-    ) {
-      await mustHaveQuorum(client, members.length)
-      await client.removeMember(id)
-      note(`member ${id} (${name}) is removed; it holds nothing`)
-      return true
-    }
-    note(`${said}: etcdctl member remove ${id}`)
-    return false
-  } finally {
-    await client.close()
-  }
-}
-
-/** Removing one of the members that are left must not take the quorum away. */
-async function mustHaveQuorum(client: EtcdClient, members: number): Promise<void> {
-  if (members >= 3) return
-  throw new RescueError('PRECONDITION', `the cluster has only ${members} members: none may be removed now`, {
-    hint: `look on a node: etcdctl member list (endpoint ${client.endpoint})`,
-  })
+  return { replaces: replacesByItself(managerVersion, { isEmpty: found.length === 0 }, lost), managerVersion }
 }
 
 /** It is in the list, under another id than the lost one, and answers. */

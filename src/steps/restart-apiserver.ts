@@ -1,4 +1,5 @@
 import { defineStep } from './define.ts'
+import { APISERVER, apiServerHosts } from './support/api-servers.ts'
 import { restartEverywhere } from './support/containers.ts'
 
 /** Resource versions went backwards with the restore; an API server's watch cache would serve the old ones (FACTS 4). */
@@ -11,7 +12,7 @@ export const restartApiserver = defineStep({
     changes: ['the kube-apiserver container on every control-plane node'],
   }),
   act: async (context) => {
-    await restartEverywhere(context, [{ container: 'kube-apiserver', podPrefix: 'kube-apiserver' }])
+    await restartEverywhere(context, [APISERVER], apiServerHosts(context.world))
     return {}
   },
 })

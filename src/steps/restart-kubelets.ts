@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RescueError, toRescueError } from '../errors/rescue-error.ts'
-import { restartUnit } from '../node/units.ts'
+import { restartUnit, unitState } from '../node/units.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import { goOnWithout, isAway } from './support/away.ts'
@@ -12,6 +12,10 @@ const inputs = z.strictObject({
 })
 type Inputs = z.infer<typeof inputs>
 type Ctx = Context<never, Inputs>
+
+/** What watches, and only its owner can find and restart. kOps' nodeup writes kube-proxy.manifest, unless told to use a DaemonSet. */
+const OTHERS =
+  'not restarted, and they wait for revisions from before as well: kube-proxy, the network plugin (Cilium, Calico, …), the cloud controller and every operator. Restart them: kubectl -n kube-system get daemonsets,deployments, then kubectl rollout restart of each; a kube-proxy that is a static pod, as kOps makes it: crictl stop its container on every node'
 
 /** On every node: kubelets hold resource versions from before the restore. One that fails doesn't keep the others waiting. */
 export const restartKubelets = defineStep<never, never, Inputs>({
@@ -43,6 +47,7 @@ export const restartKubelets = defineStep<never, never, Inputs>({
       hosts.length,
       'kubelet',
     )
+    context.note(OTHERS)
     return {}
   },
 })
@@ -72,13 +77,20 @@ interface Failed {
 async function restart({ once, signal }: Ctx, host: RemoteHost): Promise<Failed | undefined> {
   try {
     await once(`restarted:${host.name}`, async () => {
-      await restartUnit(host, 'kubelet', { signal })
+      const found = await unitState(host, 'kubelet')
+      const before = await once(`before:${host.name}`, async () => found.pid)
+      // a run that was killed right after the restart did not come to write it down
+      const isAnother = found.active === 'active' && found.pid !== before
+      if (!isAnother) await restartUnit(host, 'kubelet', { signal, found })
       return true
     })
     return undefined
   } catch (error) {
     if (signal.aborted) throw error
     return { why: `${host.name}: ${toRescueError(error).message}`, away: isAway(error) }
+  } finally {
+    // a connection that is kept costs 0.4 MB
+    await host.rest()
   }
 }
 

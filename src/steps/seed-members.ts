@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import prettyBytes from 'pretty-bytes'
+import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
+import { clearParts } from '../node/alone.ts'
 import { OWN_DIR, removeOwnDir } from '../node/copy-dir.ts'
 import { freeBytes } from '../node/disk.ts'
 import { canBumpOn, restoreToolOn } from '../node/etcd-tools.ts'
 import { sha256On } from '../node/files.ts'
 import { find } from '../node/find.ts'
 import { makeMove } from '../node/moves.ts'
+import { heldDatabase } from '../node/released.ts'
 import { restoreMemberOn, unpackOn } from '../node/restore-member.ts'
 import { sendFile } from '../node/send-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { shellWord } from '../shell/quote.ts'
+import { bytes, many } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts, Seat } from './facts.ts'
 import { sha256Of } from './support/files.ts'
@@ -19,7 +23,12 @@ import { mustBeOfThisBoot } from './support/same-boot.ts'
 import { seedPlacement } from './support/seed-placement.ts'
 
 type Needs = 'copies' | 'copy' | 'control' | 'seed' | 'snapshot' | 'gz'
-type Ctx = Context<Needs>
+const inputs = z.strictObject({
+  /** The volume that a node's etcd-manager uses, `NODE=/PATH` with commas between, where nothing tells. */
+  seats: z.string().default(''),
+})
+type Inputs = z.infer<typeof inputs>
+type Ctx = Context<Needs, Inputs>
 
 /** Packed, unpacked, restored, and what etcd needs to begin with. */
 const ROOM = 2.5
@@ -29,12 +38,13 @@ const RESERVE_BYTES = 512 << 20
  * Restores the snapshot as every member of one new cluster, on the nodes, in directories that etcd-manager does not look
  * at: all of it while the old one still runs, so that the outage is a rename and a start.
  */
-export const seedMembers = defineStep<Needs, 'placement'>({
+export const seedMembers = defineStep<Needs, 'placement', Inputs>({
   id: 'seed-members',
   title: 'restore the snapshot on every member, beside what runs',
   effect: 'change',
   needs: ['copies', 'copy', 'control', 'seed', 'snapshot', 'gz'],
   gives: ['placement'],
+  inputs,
   describe: () => ({
     reads: ['state, free room and the etcd versions on every control-plane node'],
     changes: [
@@ -46,7 +56,9 @@ export const seedMembers = defineStep<Needs, 'placement'>({
     const token = await once('token', newToken)
     const placement = await once('placement', () => seedPlacement(context, token))
     await onSeats(world, placement.seats, (host, seat) => seedOn(context, host, seat, placement))
-    note(`${placement.seats.length} members are restored beside what runs, under the new token ${token}`)
+    note(
+      `${many(placement.seats.length, 'member is', 'members are')} restored beside what runs, under the new token ${token}`,
+    )
     return { placement }
   },
   undo: async ({ world, recall, runId }) => {
@@ -55,8 +67,9 @@ export const seedMembers = defineStep<Needs, 'placement'>({
       const host = hostOf(world, seat.node)
       await removeOwnDir(host, sentDir(seat, runId))
       if (seat.source === undefined) return
-      // of a restore that a crash broke off, the part is left as well
-      await removeOwnDir(host, `${seat.source}.part`)
+      // of a restore that a crash broke off, the part is left as well; one that still runs behind a broken session is waited for
+      await clearParts(host, seat.source)
+      await mustBeReleased(host, seat.source)
       // an etcd may have run on it since, and taken writes: nothing that may be the only copy of anything is removed
       if ((await find(host, [seat.source], ['-maxdepth', '0'])).length > 0)
         await makeMove(host, {
@@ -66,6 +79,15 @@ export const seedMembers = defineStep<Needs, 'placement'>({
     })
   },
 })
+
+/** What an etcd runs on is never moved. */
+async function mustBeReleased(host: RemoteHost, source: string): Promise<void> {
+  const held = await heldDatabase(host, [source])
+  if (held === undefined) return
+  throw new RescueError('STEP_FAILED', `${host.name}: ${held} is in use, and a directory in use is not moved`, {
+    hint: `find who runs on it: sudo fuser -v ${shellWord(held)}; end it, then type the same again`,
+  })
+}
 
 /** 22 characters of base64url, as etcd-manager makes them (FACTS 2); none of ours begins with a dash. */
 function newToken(): string {
@@ -88,8 +110,6 @@ async function seedOn(context: Ctx, host: RemoteHost, seat: Seat, placement: Fac
   })
 }
 
-const inWords = (bytes: number) => prettyBytes(bytes, { binary: true, maximumFractionDigits: 0 })
-
 /** What an attempt before this one has sent and unpacked is on the volume already. */
 async function mustHaveRoom({ needs, runId }: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
   const { base } = seat
@@ -98,13 +118,9 @@ async function mustHaveRoom({ needs, runId }: Ctx, host: RemoteHost, seat: Seat)
   const wanted = Math.max(0, needs.snapshot.bytes * ROOM - have) + RESERVE_BYTES
   const free = await freeBytes(host, base)
   if (free >= wanted) return
-  throw new RescueError(
-    'DISK_FULL',
-    `${host.name}: ${base} has ${inWords(free)} free, and ${inWords(wanted)} are needed`,
-    {
-      hint: `make room on the volume (tokens in ${base}/data-trashcan that are of no use), then resume the run`,
-    },
-  )
+  throw new RescueError('DISK_FULL', `${host.name}: ${base} has ${bytes(free)} free, and ${bytes(wanted)} are needed`, {
+    hint: `make room on the volume (tokens in ${base}/data-trashcan that are of no use), then resume the run`,
+  })
 }
 
 /** The path of the snapshot on the node, with the digest that it has here. */
@@ -126,7 +142,7 @@ async function mustEqual(host: RemoteHost, path: string, sha256: string): Promis
   const there = (await sha256On(host, [path])).get(path)
   if (there === sha256) return
   throw new RescueError('COPY_CHANGED', `${host.name}: ${path} is not what was sent`, {
-    hint: `remove it on the node (sudo rm ${JSON.stringify(path)}) and resume the run; the running cluster was not touched`,
+    hint: `remove it on the node (sudo rm ${shellWord(path)}) and resume the run; the running cluster was not touched`,
   })
 }
 

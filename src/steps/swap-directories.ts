@@ -1,12 +1,13 @@
 import { RescueError } from '../errors/rescue-error.ts'
-import { find } from '../node/find.ts'
 import { type Move, makeMoves, reversed } from '../node/moves.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
+import { shellWord } from '../shell/quote.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
 import { whileStopped } from './support/etcd-managers.ts'
+import { listVolume, type VolumeLook } from './support/list-volume.ts'
 import { onSeats } from './support/on-seats.ts'
-import { planMoves } from './support/plan-moves.ts'
+import { planMoves, strayMoves } from './support/plan-moves.ts'
 
 type Ctx = Context<'placement' | 'stopped'>
 
@@ -29,52 +30,87 @@ export const swapDirectories = defineStep<'placement' | 'stopped', 'swapped'>({
     const { seats } = needs.placement
     // all are stopped, and all plans are made and written down, before the first rename anywhere
     const plans = await onSeats(world, seats, async (host, seat) => {
-      const dirs = ['data', 'data-trashcan'].map((name) => `${seat.base}/${name}`)
-      const found = await whileStopped(context, host, seat, needs.stopped.at, () => names(host, dirs))
-      return planned(context, seat, found)
+      const found = await whileStopped(context, host, seat, needs.stopped.at, () => look(context, host, seat))
+      return { moves: await planned(context, seat, found), strays: straysOf(context, seat, found) }
     })
     await onSeats(world, seats, async (host, seat) => {
-      await makeMoves(host, plans[seats.indexOf(seat)] ?? [])
+      const { strays = [], moves = [] } = plans[seats.indexOf(seat)] ?? {}
+      await makeMoves(host, strays)
+      await makeMoves(host, moves)
     })
-    for (const [at, seat] of seats.entries())
-      for (const { from, to } of plans[at] ?? []) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
+    for (const [at, seat] of seats.entries()) {
+      const { strays = [], moves = [] } = plans[at] ?? {}
+      for (const { from, to } of [...strays, ...moves]) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
+    }
     return { swapped: { nodes: seats.map(({ node }) => node), at: world.clock.now().getTime() } }
   },
-  verify: async ({ world, needs }) => {
-    const { seats, token } = needs.placement
-    await onSeats(world, seats, (host, seat) => mustBeInPlace(host, seat, token))
+  verify: async (context) => {
+    await onSeats(context.world, context.needs.placement.seats, (host, seat) => mustBeInPlace(context, host, seat))
   },
-  undo: async ({ world, needs, recall }) => {
-    await onSeats(world, needs.placement.seats, async (host, { node }) => {
-      const moves = recall(`moves:${node}`) as Move[] | undefined
-      await makeMoves(host, reversed(moves ?? []))
+  undo: async (context) => {
+    const { world, needs, note } = context
+    // a node that started again has brought its etcd-manager along: a directory in use is never moved
+    const all = await onSeats(world, needs.placement.seats, async (host, seat) => {
+      if (movesOf(context, seat).length === 0) return []
+      const found = await whileStopped(context, host, seat, 0, () => look(context, host, seat))
+      return straysOf(context, seat, found)
+    })
+    await onSeats(world, needs.placement.seats, async (host, seat) => {
+      const strays = all[needs.placement.seats.indexOf(seat)] ?? []
+      await makeMoves(host, strays)
+      for (const { from, to } of strays) note(`${seat.node}: ${below(seat, from)} → ${below(seat, to)}`)
+      await makeMoves(host, reversed(movesOf(context, seat)))
     })
   },
 })
 
 const below = ({ base }: Seat, path: string) => path.slice(base.length + 1)
 
-function planned({ once, needs, runId }: Ctx, seat: Seat, [data = [], trashcan = []]: string[][]): Promise<Move[]> {
-  return once(`moves:${seat.node}`, async () => planMoves(seat, needs.placement.token, { data, trashcan }, runId))
-}
+/** Journaled before the first rename. */
+const movesOf = ({ recall }: Ctx, { node }: Seat): Move[] => (recall(`moves:${node}`) as Move[] | undefined) ?? []
+/** What the renames leave in `data/`, besides the wanted directory: absent in older journals, where nothing was left. */
+const leftOf = ({ recall }: Ctx, { node }: Seat): string[] => (recall(`left:${node}`) as string[] | undefined) ?? []
 
-/** What is right in each of these directories. */
-async function names(host: RemoteHost, dirs: readonly string[]): Promise<string[][]> {
-  const found = await find(host, dirs, ['-mindepth', '1', '-maxdepth', '1'])
-  return dirs.map((dir) =>
-    found.filter(({ path }) => path.startsWith(`${dir}/`)).map(({ path }) => path.slice(dir.length + 1)),
+function look(context: Ctx, host: RemoteHost, seat: Seat): Promise<VolumeLook> {
+  return listVolume(
+    host,
+    seat,
+    movesOf(context, seat).flatMap(({ from, to }) => [from, to]),
   )
 }
 
-async function mustBeInPlace(host: RemoteHost, { base, source }: Seat, token: string): Promise<void> {
-  const [found = []] = await names(host, [`${base}/data`])
-  const wanted = source === undefined ? [] : [token]
+async function planned(context: Ctx, seat: Seat, found: VolumeLook): Promise<Move[]> {
+  const { once, needs, runId } = context
+  const { token } = needs.placement
+  const isPlanned = context.recall(`moves:${seat.node}`) !== undefined
+  const moves = await once(`moves:${seat.node}`, async () => planMoves(seat, token, found, runId))
+  const gone = new Set(moves.map(({ from }) => from))
+  const within = moves.filter(({ to }) => to.startsWith(`${seat.base}/data/`)).map(({ to }) => below(seat, to).slice(5))
+  const left = [...found.data.filter((name) => !gone.has(`${seat.base}/data/${name}`)), ...within]
+  await once(`left:${seat.node}`, async () => (isPlanned ? [] : left.filter((name) => name !== token)))
+  return moves
+}
+
+/** None when the plan was made just now: then it knows of all that is there. */
+function straysOf(context: Ctx, seat: Seat, now: VolumeLook): Move[] {
+  const plan = movesOf(context, seat)
+  const there = new Set(plan.flatMap(({ from, to }) => [from, to]).filter((path) => now.spot(path).kind !== 'missing'))
+  const seen = { plan, left: leftOf(context, seat), now, there }
+  return strayMoves(seat, context.needs.placement.token, seen, context.runId)
+}
+
+async function mustBeInPlace(context: Ctx, host: RemoteHost, seat: Seat): Promise<void> {
+  const { token } = context.needs.placement
+  const { data } = await listVolume(host, { base: seat.base })
+  const left = leftOf(context, seat)
+  const found = data.filter((name) => !left.includes(name))
+  const wanted = seat.source === undefined ? [] : [token]
   if (found.length === wanted.length && wanted.every((name) => found.includes(name))) return
   throw new RescueError(
     'STEP_FAILED',
-    `${host.name}: ${base}/data holds ${found.join(', ') || 'nothing'} after the renames`,
+    `${host.name}: ${seat.base}/data holds ${found.join(', ') || 'nothing'} after the renames`,
     {
-      hint: `another program works on this volume; look on the node: sudo ls -la ${JSON.stringify(base)}/data; then resume the run`,
+      hint: `another program works on this volume; look on the node: sudo ls -la ${shellWord(`${seat.base}/data`)}; then resume the run`,
     },
   )
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { DATA_FILE, META_FILE } from '../etcd-manager/backups.ts'
 import { commandKey } from '../etcd-manager/commands.ts'
@@ -6,26 +7,34 @@ import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { checkManagers } from './support/containers.ts'
 import { commandFor, giveRestoreCommand } from './support/give-command.ts'
-import { backupsSince, ownBackupNames } from './support/new-backups.ts'
-import { checkQuorum, checkVersions } from './support/nodes-ready.ts'
+import { mustKnowLeader } from './support/leader.ts'
+import { ownBackupNames } from './support/new-backups.ts'
+import { checkQuorum, checkSeated, NO_COMMAND } from './support/nodes-ready.ts'
+import { agreeToDoubts, findRestorer, versionsInput } from './support/restorer.ts'
+import { wasRestored } from './support/was-restored.ts'
 
-type Ctx = Context<'backup' | 'expected' | 'control' | 'saved'>
+const inputs = z.strictObject({ versions: versionsInput })
+type Inputs = z.infer<typeof inputs>
+type Needs = 'backup' | 'expected' | 'control' | 'saved'
+type Ctx = Context<Needs, Inputs>
 
 /**
  * The point of no return. etcd-manager stops the running cluster before it reads the backup (FACTS 4), so everything
  * that could stop a restore is looked at here first, and the command file is the last thing to be written.
  */
-export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'saved', 'command' | 'earlierBackups'>({
+export const triggerRestore = defineStep<Needs, 'command' | 'earlierBackups', Inputs>({
   id: 'trigger-restore',
   title: 'give etcd-manager the restore command',
   effect: 'irreversible',
   needs: ['backup', 'expected', 'control', 'saved'],
   gives: ['command', 'earlierBackups'],
+  inputs,
   describe: () => ({
     reads: [
       'control files',
       'pending commands',
       'that enough control-plane nodes answer',
+      'myid on every control-plane node: which one leads, and so reads the command',
       'etcd-manager and etcd versions on the nodes',
     ],
     changes: [
@@ -42,7 +51,9 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     await mustBePublished(context)
     await checkQuorum(world, needs.control.memberCount)
     for (const why of await checkManagers(world)) context.note(`goes on without ${why}`)
-    await checkVersions(context, needs.backup.etcdVersion)
+    // the API servers may be fenced by now
+    checkSeated(await mustKnowLeader(context, NO_COMMAND), needs.control.memberCount)
+    await findRestorer(context, needs.backup.etcdVersion)
   },
   /**
    * The command file stays until the restore is complete (FACTS 4), so while it is there the command was given. Once it
@@ -52,10 +63,15 @@ export const triggerRestore = defineStep<'backup' | 'expected' | 'control' | 'sa
     const key = await commandFor(context.world.store, context.needs.backup.name)
     if (key) return facts(context, key)
     if (context.recall('writing') !== true) return undefined
-    return (await wasRestored(context)) ? facts(context, commandKey(new Date(await requestedAt(context)))) : undefined
+    const before = { clusterId: await clusterIdBefore(context), backups: await backupsBefore(context) }
+    const isDone = await wasRestored(context, before)
+    return isDone ? facts(context, commandKey(new Date(await requestedAt(context)))) : undefined
   },
   act: async (context) => {
-    const { world, needs, note, once } = context
+    const { world, needs, note, once, inputs } = context
+    const { doubts } = await findRestorer(context, needs.backup.etcdVersion)
+    const isNew = (doubt: string) => !needs.expected.doubts?.includes(doubt)
+    await agreeToDoubts(context, doubts.filter(isNew), inputs.versions)
     await clusterIdBefore(context)
     await backupsBefore(context)
     const now = new Date(await requestedAt(context))
@@ -77,29 +93,6 @@ const requestedAt = ({ once, world }: Ctx) => once('requestedAt', () => world.cl
 const backupsBefore = ({ once, world }: Ctx) => once('backupsBefore', () => ownBackupNames(world.store))
 const clusterIdBefore = (context: Ctx) => context.once('clusterIdBefore', () => context.needs.saved.clusterId ?? null)
 
-/** The command is gone and an earlier attempt was about to write it: has the cluster been replaced since? */
-async function wasRestored(context: Ctx): Promise<boolean> {
-  const before = await clusterIdBefore(context)
-  if (before === null) return (await backupsSince(context.world.store, await backupsBefore(context))).length > 0
-  return (await clusterIdNow(context)) !== before
-}
-
-/** Port 4001 answers some seconds after the command is removed, so this waits; not knowing is an error, not a guess. */
-function clusterIdNow({ until, world }: Ctx): Promise<string> {
-  return until({
-    name: 'the running etcd says which cluster it is, to find out whether the restore command ran',
-    timeoutMs: 12 * world.target.loopSeconds * 1000,
-    look: async () => {
-      const client = await world.live.connect()
-      try {
-        return { done: true, value: (await client.status()).clusterId }
-      } finally {
-        await client.close()
-      }
-    },
-  })
-}
-
 async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command' | 'earlierBackups'>> {
   const before = await clusterIdBefore(context)
   const earlierBackups = await backupsBefore(context)
@@ -116,7 +109,7 @@ async function facts(context: Ctx, key: string): Promise<Pick<Facts, 'command' |
 
 function pending(key: string): RescueError {
   return new RescueError('COMMAND_PENDING', `another etcd-manager command is waiting: ${key}`, {
-    hint: 'every pending command runs at the next leader start, oldest first; look with: etcd-rescue control show, and remove what is not wanted',
+    hint: "look at it with: etcd-rescue control show. It may be carried out just now: look for 'got restore-backup command' in etcd-manager's log on every control-plane node before you remove it; what waits runs at the next leader start, oldest first",
   })
 }
 

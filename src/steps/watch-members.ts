@@ -1,6 +1,7 @@
 import { toRescueError } from '../errors/rescue-error.ts'
 import { type Context, defineStep } from './define.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Seat } from './facts.ts'
+import { rejoinCommand } from './support/rejoin-command.ts'
 import { withLogs } from './support/with-logs.ts'
 
 type Ctx = Context<'placement' | 'stopped' | 'expected'>
@@ -15,7 +16,7 @@ export const watchMembers = defineStep<'placement' | 'stopped' | 'expected', 're
   gives: ['restoredLive'],
   describe: () => ({ reads: ['a linearizable read of the running etcd, then every member'], changes: [] }),
   act: async (context) => {
-    const { until, world, needs, note, once } = context
+    const { until, world, needs, note, once, left } = context
     const wait = { timeoutMs: 60 * world.target.loopSeconds * 1000 + 60_000, everyMs: 100 }
     const { clusterId, at } = await once('first-read', () =>
       withLogs(
@@ -29,21 +30,23 @@ export const watchMembers = defineStep<'placement' | 'stopped' | 'expected', 're
     )
     const seconds = (at - needs.stopped.at) / 1000
     note(`etcd serves again, ${seconds.toFixed(1)} s after etcd-manager was stopped (cluster ${clusterId})`)
-    for (const { node } of needs.placement.seats.filter(({ source }) => source !== undefined))
-      await until({ name: `the member on ${node} serves`, ...wait, look: () => serves(context, node) }).catch((error) =>
-        goOnWithQuorum(context, node, error),
+    // one whose etcd-manager did not start was told, and is not waited for
+    const isLeft = ({ node }: Seat) => left.some((one) => one.node === node)
+    for (const seat of needs.placement.seats.filter((one) => one.source !== undefined && !isLeft(one)))
+      await until({ name: `the member on ${seat.node} serves`, ...wait, look: () => serves(context, seat) }).catch(
+        (error) => goOnWithQuorum(context, seat.node, error),
       )
     return { restoredLive: { clusterId, seconds, liveRevision: needs.expected.revision } }
   },
 })
 
 /** The cluster answers linearizable reads: it has its quorum, and must not stay behind the fence for one member. */
-function goOnWithQuorum({ note, world }: Ctx, node: string, error: unknown): void {
+async function goOnWithQuorum({ leave, world }: Ctx, node: string, error: unknown): Promise<void> {
   const { code, message } = toRescueError(error)
   if (code !== 'TIMED_OUT') throw error
-  note(
-    `careful: ${message}. The cluster has a quorum without it; look into ${world.target.log ?? 'the log of its etcd-manager'} on ${node} afterwards`,
-  )
+  const log = world.target.log ?? 'the log of its etcd-manager'
+  const what = `${message}. The cluster has a quorum without it; look into ${log} there; take it in if it stays away`
+  await leave({ node, what, command: rejoinCommand(node, world.target.etcdCluster), onNode: false })
 }
 
 async function firstRead({ world, needs }: Ctx): Promise<Look> {
@@ -66,10 +69,12 @@ function whyWrong({ placement, stopped }: Pick<Facts, 'placement' | 'stopped'>, 
   return clusterId === stopped.clusterIdBefore ? `the cluster from before (${clusterId}) is still served` : undefined
 }
 
-async function serves({ world }: Ctx, node: string) {
+/** A learner answers no linearizable read, however well it is. */
+async function serves({ world }: Ctx, { node, isLearner }: Seat) {
   const client = await world.live.connect({ node, timeoutMs: 5000 })
   try {
-    await client.count({ prefix: '/registry/namespaces/' })
+    if (isLearner) await client.status()
+    else await client.count({ prefix: '/registry/namespaces/' })
     return { done: true as const, value: true }
   } finally {
     await client.close()

@@ -8,7 +8,7 @@ import { writeFileOn } from '../node/write-file.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
-import { whileStopped } from './support/etcd-managers.ts'
+import { keepStopped, whileStopped } from './support/etcd-managers.ts'
 import { onSeats } from './support/on-seats.ts'
 
 type Ctx = Context<'placement' | 'stopped' | 'swapped'>
@@ -47,7 +47,12 @@ export const writeState = defineStep<'placement' | 'stopped' | 'swapped'>({
     })
   },
   undo: async (context) => {
-    await onSeats(context.world, context.needs.placement.seats, (host, seat) => takeBack(context, host, seat))
+    // a node that started again has brought its etcd-manager along, and that one writes its own state
+    await onSeats(context.world, context.needs.placement.seats, async (host, seat) => {
+      if (context.recall(`had:${seat.node}`) === undefined) return
+      await keepStopped(context, host, seat)
+      await takeBack(context, host, seat)
+    })
   },
 })
 

@@ -1,4 +1,6 @@
-import { count, cut, tableLines } from './text.ts'
+import { count, many } from '../words/numbers.ts'
+import { tableLines } from './table.ts'
+import { cut } from './text.ts'
 
 /** What `diff A B --json` prints: what a recovery from B does to what A holds. */
 export interface DiffValue {
@@ -74,7 +76,7 @@ export function diffLines(value: DiffValue): string[] {
     `  ${count(same)} keys are the same`,
     '',
     ...tableLines(['resource', 'namespace', 'come back', 'lost', 'change'], shown.map(kindRow)),
-    ...(rest > 0 ? [`and ${count(rest)} more kinds; all are in --json`] : []),
+    ...(rest > 0 ? [`and ${many(rest, 'more kind')}; all are in --json`] : []),
     '',
     ...section('No loss: a running cluster rewrites these by itself', reasonLines(expected)),
     ...section('Pods that come back, though nothing may run any more', phantomLines(phantoms)),
@@ -85,10 +87,10 @@ export function diffLines(value: DiffValue): string[] {
 }
 
 function sideText({ source, keys, revision, clusterId, walWrites = 0 }: DiffSide): string {
-  const parts = [`${count(keys)} keys`]
+  const parts = [many(keys, 'key')]
   if (revision !== undefined) parts.push(`revision ${count(revision)}`)
   if (clusterId !== undefined) parts.push(`cluster id ${clusterId}`)
-  if (walWrites > 0) parts.push(`${count(walWrites)} writes more only in its WAL, not compared`)
+  if (walWrites > 0) parts.push(`${many(walWrites, 'write')} more only in its WAL, not compared`)
   return `${source}: ${parts.join(', ')}`
 }
 
@@ -113,7 +115,7 @@ function phantomLines({ count: pods, nodes }: DiffValue['phantoms']): string[] {
   const where = named.slice(0, 10).map(([node, on]) => `${node} ${count(on)}`)
   const more = named.length > 10 ? ', …' : ''
   return [
-    `${count(pods)} pods${where.length === 0 ? '' : `: on ${where.join(', ')}${more}`}`,
+    `${many(pods, 'pod')}${where.length === 0 ? '' : `: on ${where.join(', ')}${more}`}`,
     'kubelets start them again, or controllers replace them; restart the kubelets (recover does)',
   ]
 }

@@ -1,5 +1,7 @@
+import { count } from '../words/numbers.ts'
 import type { Compared, DrillResult } from './run-result.ts'
-import { amount, count, tableLines } from './text.ts'
+import { tableLines } from './table.ts'
+import { amount } from './text.ts'
 
 /** What `drill --compare` prints. */
 export interface CompareResult {

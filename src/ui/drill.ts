@@ -1,11 +1,12 @@
+import { count, many } from '../words/numbers.ts'
 import { type ByHandResult, type Compared, type DrillResult, type IncidentRecord, runLines } from './run-result.ts'
-import { count, duration } from './text.ts'
+import { duration } from './text.ts'
 
 /** A drill's result in a few lines on stdout. */
 export function drillLines(result: DrillResult | ByHandResult): string[] {
   const { incident, compared } = result
   if (!('run' in result)) return comparedLines(result)
-  const before = `before the incident: ${count(incident.keys)} keys (etcd ${incident.etcdVersion}, store ${incident.store})`
+  const before = `before the incident: ${many(incident.keys, 'key')} (etcd ${incident.etcdVersion}, store ${incident.store})`
   return [
     ...runLines(result),
     before,

@@ -1,4 +1,5 @@
-import { count } from './text.ts'
+import { shellWord } from '../shell/quote.ts'
+import { count, many } from '../words/numbers.ts'
 
 /** What `extract --json` prints. */
 export interface ExtractValue {
@@ -26,18 +27,18 @@ export function extractLines(value: ExtractValue): string[] {
   const where = output === undefined ? '' : ` to ${output} (readable by you alone)`
   const kinds = Object.entries(leftOut).map(([kind, objects]) => `${count(objects)} ${kind}`)
   return [
-    `${count(written)} objects of ${source} written${where}`,
-    ...(output !== undefined && written > 0 ? [`Next: kubectl apply --dry-run=server -f ${output}`] : []),
+    `${many(written, 'object')} of ${source} written${where}`,
+    ...(output !== undefined && written > 0 ? [`Next: kubectl apply --dry-run=server -f ${shellWord(output)}`] : []),
     ...(secretsLeftOut > 0 ? [`left out: ${count(secretsLeftOut)} Secrets; --include-secrets takes them too`] : []),
     ...Object.entries(encrypted).map(
       ([how, objects]) =>
-        `left out: ${count(objects)} objects encrypted at rest (${how}); an API server with that key can read them`,
+        `left out: ${many(objects, 'object')} encrypted at rest (${how}); an API server with that key can read them`,
     ),
     ...(kinds.length > 0
       ? [`left out: ${kinds.join(', ')}: not decoded one by one; recover brings them back whole`]
       : []),
     ...(incomplete > 0
-      ? [`${count(incomplete)} objects have fields of a newer Kubernetes, which are not in there`]
+      ? [`with fields of a newer Kubernetes, which are not in there: ${many(incomplete, 'object')}`]
       : []),
     ...notes.map((note) => `note: ${note}`),
   ]

@@ -12,8 +12,9 @@ export function finalLines(event: Finished, style: Style): string[] {
   return ['', headline(event, style), ...problem(event, style), ...lists(event, style), '']
 }
 
-function headline({ status, seconds }: Finished, { good, bad, warn, strong }: Style): string {
-  const time = duration(seconds)
+function headline({ status, seconds, askedSeconds }: Finished, { good, bad, warn, strong }: Style): string {
+  const waited = askedSeconds === undefined ? '' : `, and ${duration(askedSeconds)} of waiting for answers`
+  const time = `${duration(seconds)}${waited}`
   switch (status) {
     case 'succeeded':
       return good(strong(`Done in ${time}.`))
@@ -34,9 +35,13 @@ function problem({ status, error }: Finished, { bad }: Style): string[] {
 function lists({ status, unchanged, changed, next }: Finished, { strong }: Style): string[] {
   const section = (title: string, lines: string[]) =>
     lines.length === 0 ? [] : ['', strong(title), ...indented(lines)]
+  const nothing = unchanged.filter((line) => line.startsWith('nothing was changed'))
+  const left = unchanged.filter((line) => !nothing.includes(line))
   const failed = status === 'failed' || status === 'cancelled'
   return [
-    ...(failed ? section('Unchanged', unchanged) : []),
+    ...(failed
+      ? [...nothing.flatMap((line) => ['', `${line[0]?.toUpperCase()}${line.slice(1)}.`]), ...section('Not done', left)]
+      : []),
     ...(failed ? section('Changed', changed) : []),
     ...section('Next', next),
   ]

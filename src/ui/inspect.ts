@@ -1,4 +1,6 @@
-import { amount, count, cut, tableLines } from './text.ts'
+import { count, many } from '../words/numbers.ts'
+import { tableLines } from './table.ts'
+import { amount, cut } from './text.ts'
 
 /** What `inspect --json` prints; `scan --json` prints the same for each copy, without `full`. */
 export interface InspectValue {
@@ -30,6 +32,12 @@ export interface InspectValue {
   sizeBytes: number
   sizeInUseBytes?: number
   walBytes: number
+  /** What etcd would make of the log; absent for what has none by nature. */
+  log?: LogLine
+  /** Absent where they could not be read. */
+  alarms?: string[]
+  authEnabled?: boolean
+  learners?: string[]
   /** Some keys, by where they live. */
   sampled: Record<string, number>
   /** With `--full`. */
@@ -38,6 +46,27 @@ export interface InspectValue {
   full?: FullInspection
   bytesRead: number
   findings: string[]
+}
+
+export interface LogLine {
+  /** whole, ends-torn, damaged, gap, behind-database, snapshot-ahead, database-lost, none, or unread. */
+  state: string
+  /** How much of it was read: absent when nothing was. */
+  readFrom?: 'beginning' | 'end'
+  why?: string
+  /** The last index that a repaired copy of it can reach. */
+  usableTo?: number
+  /** With `--full`: the entries that can be read without a fault, and up to where they are marked as committed. */
+  firstIndex?: number
+  lastIndex?: number
+  lastTerm?: number
+  commit?: number
+  /** The index that etcd reads a mended copy of the log from; absent when the database is all that can be used. */
+  startsAt?: number
+  /** Without any database, an etcd makes one from the log up to this index. */
+  rebuildsTo?: number
+  /** Raft snapshots that an etcd must not find on such a copy. */
+  setAside?: string[]
 }
 
 export interface FullInspection {
@@ -115,10 +144,10 @@ function facts(title: string, rows: [name: string, text: string | undefined][]):
 /** `4,903, and 98 writes more are only in the WAL`. */
 export function revisionText(value: Pick<InspectValue, 'revision' | 'walWrites' | 'walWritesExact'>): string {
   const { revision, walWrites = 0, walWritesExact } = value
-  if (revision === undefined) return 'unknown'
+  if (revision === undefined) return walWrites > 0 ? `no database; ${many(walWrites, 'write')} in the WAL` : 'unknown'
   if (walWrites === 0) return count(revision)
   const about = walWritesExact ? '' : 'about '
-  return `${count(revision)}, and ${about}${count(walWrites)} writes more only in the WAL (recover brings them back)`
+  return `${count(revision)}, and ${about}${many(walWrites, 'write')} more only in the WAL (recover brings them back)`
 }
 
 function logText({ walIndex, walTerm, consistentIndex, term }: InspectValue): string | undefined {
@@ -152,7 +181,7 @@ function fullLines(value: InspectValue, full: FullInspection): string[] {
     ...facts('all of it', [
       ['keys', `${count(value.keys ?? 0)}, ${amount(full.liveBytes, 'bytes')}`],
       ['history', historyText(full)],
-      ['leases', `${count(leases.count)}, on ${count(leases.keys)} keys`],
+      ['leases', `${count(leases.count)}, on ${many(leases.keys, 'key')}`],
       ['auth', auth.enabled ? `on, ${auth.users} users, ${auth.roles} roles` : undefined],
       ['alarms', alarms.join(', ')],
       ['digest', value.digest],
@@ -179,7 +208,7 @@ const shaTexts = {
 
 function historyText({ revisions, tombstones, historyBytes, compactRevision }: FullInspection): string {
   const compacted = compactRevision > 0 ? `, compacted up to ${count(compactRevision)}` : ''
-  return `${count(revisions)} records, ${count(tombstones)} of them deletions; old ones ${amount(historyBytes, 'bytes')}${compacted}`
+  return `${many(revisions, 'record')}, ${count(tombstones)} of them deletions; old ones ${amount(historyBytes, 'bytes')}${compacted}`
 }
 
 function kindRow({ resource, namespace, keys, bytes, historyRecords, historyBytes }: KindLine): string[] {
@@ -197,7 +226,21 @@ function newestRow({ key, revision, version, deleted, createdAt = '' }: NewestLi
   return [cut(key, MAX_KEY), count(revision), deleted ? 'deleted' : count(version), cut(createdAt, 40)]
 }
 
-function findingLines({ findings, full }: InspectValue): string[] {
-  if (findings.length > 0) return ['Findings', ...findings.map((finding) => `  ${finding}`)]
-  return [full ? 'No findings: every page was read and is in order.' : 'No findings in the pages that were read.']
+function findingLines(value: InspectValue): string[] {
+  const { findings, full } = value
+  if (findings.length > 0) return ['Findings', ...findings.map((finding) => `  ${finding}`), ...soundLines(value)]
+  if (!full) return [`No findings in the ${value.log ? 'pages and records' : 'pages'} that were read.`]
+  return ['No findings.', ...soundLines(value)]
+}
+
+/** What was read to its end and is in order: said of the database and of the log apart. */
+function soundLines({ full, log, findings }: InspectValue): string[] {
+  const isDbSound = full !== undefined && !findings.some((finding) => finding.startsWith('unusable'))
+  const { firstIndex = 0, lastIndex = 0 } = log ?? {}
+  return [
+    ...(isDbSound ? ['The database: every page was read and is in order.'] : []),
+    ...(log?.state === 'whole'
+      ? [`The log: every record was read and is in order, from index ${count(firstIndex)} to ${count(lastIndex)}.`]
+      : []),
+  ]
 }

@@ -1,12 +1,17 @@
 import type { EngineEvent } from '../engine/events.ts'
 import { finalLines } from './final.ts'
 import type { Style } from './style.ts'
-import { clean, duration, tableLines } from './text.ts'
+import { tableLines } from './table.ts'
+import { clean, duration } from './text.ts'
 
 export interface LineOptions {
   style: Style
   /** Show every call, not only those that a dry run withheld. */
   verbose: boolean
+  /** See `typedHere`. */
+  given?: string
+  /** Columns of a terminal; a log has no edge. */
+  width?: () => number | undefined
 }
 
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
@@ -15,10 +20,12 @@ type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
 export class Lines {
   readonly #style: Style
   readonly #verbose: boolean
+  readonly #width: () => number | undefined
 
-  constructor({ style, verbose }: LineOptions) {
+  constructor({ style, verbose, width = () => undefined }: LineOptions) {
     this.#style = style
     this.#verbose = verbose
+    this.#width = width
   }
 
   of(event: EngineEvent): string[] {
@@ -30,7 +37,7 @@ export class Lines {
       case 'note':
         return [this.#indent(event.line)]
       case 'table':
-        return ['', ...tableLines(event.columns, event.rows).map((line, index) => this.#row(line, index)), '']
+        return ['', ...this.#table(event), '']
       case 'step-finished':
         return [this.#finished(event)]
       case 'step-failed':
@@ -68,8 +75,10 @@ export class Lines {
     return this.#style.bad(`  ${clean(step)}: ${clean(error.message)}`)
   }
 
-  #row(line: string, index: number): string {
-    return index === 0 ? `  ${this.#style.faint(line)}` : `  ${line}`
+  #table({ columns, rows }: Of<'table'>): string[] {
+    const width = this.#width()
+    const lines = tableLines(columns, rows, width === undefined ? undefined : width - 2)
+    return lines.map((line) => `  ${line}`)
   }
 
   #indent(text: string): string {

@@ -1,4 +1,5 @@
-import { tableLines } from './text.ts'
+import { many } from '../words/numbers.ts'
+import { tableLines } from './table.ts'
 
 /** What `nodes --json` prints. */
 export interface NodesValue {
@@ -23,7 +24,7 @@ export interface NodeLine {
 
 const columns = ['node', 'role', 'internal', 'external', 'kubelet', 'provider id']
 
-export function nodesLines({ source, nodes, yaml, notes }: NodesValue): string[] {
+export function nodesLines({ source, nodes, yaml, notes }: NodesValue, width?: number): string[] {
   const rows = nodes.map((node) => [
     node.name,
     node.role,
@@ -33,9 +34,9 @@ export function nodesLines({ source, nodes, yaml, notes }: NodesValue): string[]
     node.providerId ?? '',
   ])
   return [
-    `${source}: ${nodes.length} nodes`,
+    `${source}: ${many(nodes.length, 'node')}`,
     '',
-    ...tableLines(columns, rows),
+    ...tableLines(columns, rows, width),
     '',
     'For etcd-rescue.yaml; restart kubelet then reaches all of them:',
     '',

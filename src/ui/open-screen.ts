@@ -8,13 +8,12 @@ export interface ScreenOptions {
   output: Output & NodeJS.WritableStream
   env: NodeJS.ProcessEnv
   verbose: boolean
-  /** `--json`: nothing is shown; errors are told by the command. */
-  silent: boolean
+  /** Flags that every command told here needs as well, as they are typed: ` --config FILE`. */
+  given?: string
 }
 
-/** A terminal gets bars; CI, pipes and dumb terminals get lines; `--json` gets nothing. */
-export function openScreen({ output, env, verbose, silent }: ScreenOptions): Screen {
-  if (silent) return { listen: () => {}, pause: () => {}, resume: () => {}, end: () => {} }
-  const options = { style: styleFor(output, env), verbose }
+/** A terminal gets bars; CI, pipes and dumb terminals get lines. The same with `--json`: that is about stdout. */
+export function openScreen({ output, env, verbose, given = '' }: ScreenOptions): Screen {
+  const options = { style: styleFor(output, env), verbose, given }
   return output.isTTY && env.TERM !== 'dumb' && !env.CI ? terminalScreen(output, options) : plainScreen(output, options)
 }

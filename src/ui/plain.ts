@@ -4,6 +4,7 @@ import { Transfer } from './progress.ts'
 import type { Screen } from './screen.ts'
 import type { Output } from './style.ts'
 import { clean, duration } from './text.ts'
+import { typedHere } from './typed-here.ts'
 
 /** A CI log or a pipe: whole lines only, and of a long transfer or wait one line every ten seconds. */
 export function plainScreen(output: Output, options: LineOptions, now = performance.now.bind(performance)): Screen {
@@ -19,7 +20,8 @@ export function plainScreen(output: Output, options: LineOptions, now = performa
     return true
   }
   const write = (text: string[]): void => {
-    if (text.length > 0) output.write(`${text.join('\n')}\n`)
+    const lines = text.map((line) => typedHere(line, options.given))
+    if (lines.length > 0) output.write(`${lines.join('\n')}\n`)
   }
 
   const progress = (event: Extract<EngineEvent, { type: 'progress' }>): void => {

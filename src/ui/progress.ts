@@ -1,6 +1,7 @@
 import type { EngineEvent } from '../engine/events.ts'
+import { count } from '../words/numbers.ts'
 import { Rate } from './rate.ts'
-import { amount, clean, count, duration } from './text.ts'
+import { amount, clean, duration } from './text.ts'
 
 type Progress = Extract<EngineEvent, { type: 'progress' }>
 

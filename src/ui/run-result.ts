@@ -1,6 +1,7 @@
 import type { EventError, RunStatus, StepStatus } from '../engine/events.ts'
+import { type LeftNode, leftLine } from '../engine/events.ts'
 import type { Proposal } from '../recovery/proposal.ts'
-import { count } from './text.ts'
+import { count } from '../words/numbers.ts'
 
 /** What `recover`, `run`, `restart` and `runs resume` print with `--json`. */
 export interface RescueResult {
@@ -12,15 +13,22 @@ export interface RescueResult {
   /** The copy that was recovered from. */
   source?: { node: string; path: string; token: string; revision?: number; keys?: number }
   /** Absent where none was made. */
-  backup?: { name: string; store: string }
+  /** `from`: the backup whose bytes it has, under a name that etcd-manager's clean-up never deletes. */
+  backup?: { name: string; store: string; from?: string }
   verified?: { keysExpected: number; keysFound: number; digestMatches: boolean; explained?: Record<string, number> }
+  /** Of every member of the running cluster, held against the others: `unseen` could not be, and says why. */
+  members?: { node: string; is: 'same' | 'differs' | 'unseen'; why?: string | undefined }[]
   /** From when etcd-manager was stopped, or told to restore, to the first linearizable read of the recovered cluster. */
   outage?: { seconds: number }
   /** Over the network, from and to nodes and the backup store: copies, snapshots, backups. */
   movedBytes?: number
   steps: { id: string; status: StepStatus; startedAt: string; seconds: number; attempts: number }[]
+  /** Nodes without which the run went on, each with the command that mends it. */
+  left?: LeftNode[]
   /** Only when failed or cancelled. */
   error?: EventError
+  /** What to type next, a line each: how it is resumed, and what stays in force till then. */
+  next?: string[]
   /** Steps that `runs undo` would take back, the last first. */
   undoable?: string[]
   /** Of `recover` where it chose: the way that was taken, and the others in their order. */
@@ -96,16 +104,26 @@ export function runLines(result: RescueResult): string[] {
     `run ${result.run}: ${result.runbook}, ${result.status}`,
     ...sourceLines(result),
     ...verifiedLines(result),
+    ...memberLines(result),
     ...outageLines(result),
+    ...leftLines(result),
     ...undoLines(result),
     ...remainingLines(result),
   ]
 }
 
-function sourceLines({ source, backup }: RescueResult): string[] {
+const FROM: Record<RunStatus, string> = {
+  succeeded: 'recovered from',
+  failed: 'not recovered; the copy was',
+  cancelled: 'not recovered yet; the copy is',
+  'dry-run': 'would recover from',
+}
+
+function sourceLines({ status, source, backup }: RescueResult): string[] {
   return [
-    ...(source ? [`recovered from ${source.node}:${source.token}, revision ${count(source.revision ?? 0)}`] : []),
+    ...(source ? [`${FROM[status]} ${source.node}:${source.token}, revision ${count(source.revision ?? 0)}`] : []),
     ...(backup ? [`through the backup ${backup.store}/${backup.name}`] : []),
+    ...(backup?.from ? [`  a copy of ${backup.from}; it stays, no clean-up deletes it`] : []),
   ]
 }
 
@@ -115,6 +133,21 @@ function verifiedLines({ verified }: RescueResult): string[] {
   const digest = digestMatches ? 'every key and value is the same' : 'KEYS OR VALUES DIFFER'
   const reasons = Object.entries(explained).map(([why, keys]) => `  ${count(keys)} may differ: ${why}`)
   return [`recovered ${count(keysFound)} of ${count(keysExpected)} keys, verified: ${digest}`, ...reasons]
+}
+
+/** Those that were not found to be the same: the others are many, and well. */
+function memberLines({ members = [] }: RescueResult): string[] {
+  return members.flatMap(({ node, is, why }) => {
+    if (is === 'same') return []
+    return [
+      is === 'differs' ? `THE MEMBER ON ${node} DIFFERS: ${why}` : `the member on ${node} was not compared: ${why}`,
+    ]
+  })
+}
+
+/** A run that succeeded without a node is not whole before that node is. */
+function leftLines({ left = [] }: RescueResult): string[] {
+  return [...new Set(left.map(leftLine))].map((line) => `LEFT TO DO: ${line}`)
 }
 
 function remainingLines({ run, remaining = [] }: RescueResult): string[] {

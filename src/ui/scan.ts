@@ -1,13 +1,25 @@
+import { shellWord } from '../shell/quote.ts'
+import { copyCells, copyColumns } from '../words/copy-cells.ts'
+import { count } from '../words/numbers.ts'
 import type { InspectValue } from './inspect.ts'
-import { amount, count, tableLines } from './text.ts'
+import { tableLines } from './table.ts'
 
 /** What `scan --json` prints. */
 export interface ScanValue {
   copies: ScanCopy[]
   /** Backups that were not looked into, oldest first. */
   others: { backup: string; store: string; createdAt: string; gzBytes?: number; problem?: string }[]
-  /** What could not be searched. */
+  /** What could not be searched: copies may lie there, and newer ones. Empty: all was. */
+  unsearched: NotSearched[]
+  /** What is worth knowing of the search. */
   notes: string[]
+}
+
+interface NotSearched {
+  node?: string | undefined
+  store?: string | undefined
+  path?: string | undefined
+  why: string
 }
 
 export interface ScanCopy extends InspectValue {
@@ -15,65 +27,49 @@ export interface ScanCopy extends InspectValue {
   rank: number
   why: string
   place: 'data' | 'trashcan' | 'backup'
-  /** What etcd-manager runs now. */
+  /** An etcd really runs on it. */
   serving: boolean
+  /** The node's own `state` names it, whether anything runs or not. */
+  named?: boolean
+  /** Why it could not be told whether an etcd runs on it: it may. */
+  servingUnseen?: string
   /** A backup's name. */
   backup?: string
   /** When the directory was trashed, or the backup made. Nothing is ranked by it. */
   at?: string
-  /** Records of different keys in the database, an estimate. */
+  /** Records of different keys in the database, an estimate: those of deleted keys are among them. */
   records?: number
+  /** Keys at its revision, an estimate. */
+  keysKept?: number
 }
 
-const columns = [
-  'rank',
-  'copy',
-  'place',
-  'revision',
-  'only in WAL',
-  'records',
-  'size',
-  'since (UTC)',
-  'etcd',
-  'read',
-  'why',
-]
+const columns = ['rank', ...copyColumns]
 
 /** For people: one table for each etcd cluster, best first. */
-export function scanLines({ copies, others, notes }: ScanValue): string[] {
+export function scanLines({ copies, others, unsearched, notes }: ScanValue, width?: number): string[] {
   const clusters = [...new Set(copies.map(({ etcdCluster }) => etcdCluster))]
   const tables = clusters.flatMap((name) => {
     const own = copies.filter(({ etcdCluster }) => etcdCluster === name)
-    return [`etcd ${name}`, ...tableLines(columns, own.map(row)), '']
+    return [`etcd ${name}`, ...tableLines(columns, rowsOf(own), width), '']
   })
-  return [...tables, ...othersLines(others), ...notes.map((note) => `note: ${note}`), ...nextLines(copies)]
-}
-
-function row(copy: ScanCopy): string[] {
-  const { rank, source, backup, place, serving, revision, records, sizeBytes, at, etcdVersion, bytesRead } = copy
   return [
-    String(rank),
-    backup ?? source,
-    serving ? 'running now' : place,
-    revision === undefined ? '?' : count(revision),
-    writesText(copy),
-    records === undefined ? '?' : `~${count(records)}`,
-    amount(sizeBytes, 'bytes'),
-    at === undefined ? '' : at.slice(0, 16).replace('T', ' '),
-    etcdVersion ?? '?',
-    amount(bytesRead, 'bytes'),
-    remarks(copy),
+    ...tables,
+    ...othersLines(others),
+    ...unsearchedLines(unsearched, width),
+    ...notes.map((note) => `note: ${note}`),
+    ...nextLines(copies),
   ]
 }
 
-function writesText({ kind, walWrites, walWritesExact }: ScanCopy): string {
-  if (walWrites === undefined) return kind === 'backup' ? '' : '?'
-  return `${walWritesExact ? '' : '~'}${count(walWrites)}`
+function rowsOf(copies: readonly ScanCopy[]): string[][] {
+  const cells = copyCells(copies.map(told))
+  return copies.map(({ rank }, index) => [String(rank), ...(cells[index] ?? [])])
 }
 
-function remarks({ why, findings }: ScanCopy): string {
-  return [why, ...findings.filter((finding) => finding !== why)].join('; ')
-}
+const told = ({ source, backup, serving, keysKept, records, ...copy }: ScanCopy) => ({
+  ...copy,
+  ...{ id: backup ?? source, isUsed: serving, serving, keys: keysKept ?? records },
+})
 
 function othersLines(others: ScanValue['others']): string[] {
   if (others.length === 0) return []
@@ -81,8 +77,18 @@ function othersLines(others: ScanValue['others']): string[] {
   return [`${more} not looked into; --backups all looks into every one`, '']
 }
 
+/** A state of its own, and no remark: what is shown above is true, and may not be all. */
+function unsearchedLines(unsearched: ScanValue['unsearched'], width?: number): string[] {
+  if (unsearched.length === 0) return []
+  const rows = unsearched.map(({ node, store, path, why }) => [node ?? 'store', path ?? store ?? 'all of it', why])
+  return ['NOT SEARCHED: newer copies may lie there', ...tableLines(['where', 'what', 'why'], rows, width), '']
+}
+
 function nextLines(copies: readonly ScanCopy[]): string[] {
   const best = copies.find(({ rank, serving }) => rank === 1 && !serving)
   if (!best) return []
-  return [`Next: etcd-rescue inspect ${best.source}`, 'To recover from the best copy: etcd-rescue recover --dry-run']
+  return [
+    `Next: etcd-rescue inspect ${shellWord(best.source)}`,
+    'To recover from the best copy: etcd-rescue recover --dry-run',
+  ]
 }

@@ -1,10 +1,12 @@
 import type { EngineEvent } from '../engine/events.ts'
+import { wrapLine } from '../words/wrap.ts'
 import { type LineOptions, Lines } from './lines.ts'
 import { LiveRegion } from './live.ts'
 import { bar, Transfer } from './progress.ts'
 import type { Screen } from './screen.ts'
 import type { Output } from './style.ts'
 import { clean, duration } from './text.ts'
+import { typedHere } from './typed-here.ts'
 
 /** A terminal: one line a step, and below it what is going on now. */
 export function terminalScreen(
@@ -12,7 +14,8 @@ export function terminalScreen(
   options: LineOptions,
   now = performance.now.bind(performance),
 ): Screen {
-  const lines = new Lines(options)
+  const width = () => output.columns ?? 80
+  const lines = new Lines({ ...options, width })
   const live = new LiveRegion(output)
   const transfers = new Map<string, Transfer>()
 
@@ -35,7 +38,10 @@ export function terminalScreen(
       return
     }
     live.clear()
-    output.write(`${text.join('\n')}\n`)
+    const rows = text
+      .flatMap((one) => one.split('\n'))
+      .flatMap((line) => wrapLine(typedHere(line, options.given), width()))
+    output.write(`${rows.join('\n')}\n`)
   }
 
   /** While a question stands on the screen nothing may move it. */

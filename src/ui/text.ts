@@ -1,4 +1,4 @@
-import prettyBytes from 'pretty-bytes'
+import { bytes, count, many } from '../words/numbers.ts'
 
 /**
  * Text from nodes and buckets goes to terminals and logs: escape sequences, control characters and characters that
@@ -29,26 +29,8 @@ export type Unit = 'bytes' | 'keys' | 'items'
 
 /** `1.34 GB`, `490,000 keys`, `3`. */
 export function amount(value: number, unit: Unit): string {
-  if (unit === 'bytes') return prettyBytes(Math.max(0, value))
-  return unit === 'keys' ? `${count(value)} keys` : count(value)
-}
-
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
-}
-
-/** Columns aligned, two spaces between; numbers to the right. No line ends in spaces. */
-export function tableLines(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const cells = [columns, ...rows].map((row) =>
-    columns.map((_, index) => clean(row[index] ?? '').replaceAll('\n', ' ')),
-  )
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)))
-  const numeric = columns.map(
-    (_, index) => rows.length > 0 && rows.every((row) => /^[\d,.]+( [kMGT]?B)?$/.test(row[index] ?? '')),
-  )
-  const pad = (cell: string, index: number) =>
-    numeric[index] ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)
-  return cells.map((row) => row.map(pad).join('  ').trimEnd())
+  if (unit === 'bytes') return bytes(value)
+  return unit === 'keys' ? many(value, 'key') : count(value)
 }
 
 /** Cut to a width with an ellipsis, never in the middle of a pair of code units. */

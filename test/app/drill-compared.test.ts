@@ -81,9 +81,9 @@ describe('methods side by side', () => {
 
   it('are shown with what each loses', () => {
     expect(compareLines({ methods: results, impossible: [], speed: 1 })).toEqual([
-      'method           outage s  writes lost  revision before  after  leases kept  members     moved   data',
-      'return-in-place  2.0       0            500              510    5 of 5       3 the same  1.5 MB  the same',
-      'restore-backup   61.0      3            500              11     0 of 5       3 new       ?       the same but for these writes, 2 PODS STOPPED',
+      'method           outage s  writes lost  revision before  after  leases kept  members      moved  data',
+      'return-in-place  2.0                 0              500    510  5 of 5       3 the same  1.5 MB  the same',
+      'restore-backup   61.0                3              500     11  0 of 5       3 new            ?  the same but for these writes, 2 PODS STOPPED',
       'seed-in-place    failed',
     ])
   })

@@ -26,13 +26,13 @@ const best = (id: string): Proposal => ({
   ...{ etcdCluster: 'main', method: 'return-in-place', possible: true, comesBack: '', lost: [], touches: [] },
   ...{ seconds: 1, outageSeconds: 1, source: { id, node: 'a', records: 34 } },
 })
-const served = { keys: 6, clusterId: 'ff', kinds: { nodes: 0, pods: 2, namespaces: 4 } }
+const served = { keys: 6, clusterId: 'ff', members: [], revision: 7, kinds: { nodes: 0, pods: 2, namespaces: 4 } }
 
 test('the fence is offered with what is served now, against what the copy holds, and why that matters', async () => {
   const prompter = memoryPrompter({ confirm: true })
   expect(await offerFence(sessionIn(dir), prompter, { served, best: best(join(dir, 'copy')) })).toBe(true)
   expect(prompter.questions.join()).toMatch(
-    /serve 0 nodes, 2 pods and 4 namespaces, where .*copy holds 2 nodes, 30 pods and 1 namespaces\. .*delete what really runs \(kubernetes\/kubernetes 38918\)/,
+    /serve 0 nodes, 2 pods and 4 namespaces, where .*copy holds 2 nodes, 30 pods and 1 namespace\. .*delete what really runs \(kubernetes\/kubernetes 38918\)/,
   )
 })
 

@@ -21,7 +21,7 @@ test('control plane first, with addresses, in the form that the config takes', a
     expect.objectContaining({ name: 'cp', role: 'control-plane', address: '10.0.0.1', internalIp: '10.0.0.1' }),
     expect.objectContaining({ name: 'w1', role: 'worker', address: '10.0.1.1', providerId: 'drill:///w1' }),
   ])
-  expect(value.notes).toEqual(['1 nodes cannot be read: encrypted at rest, or damaged'])
+  expect(value.notes).toEqual(['1 node cannot be read: encrypted at rest, or damaged'])
   const config = join(dir, 'from-nodes.yaml')
   await writeFile(config, value.yaml)
   const { nodes } = await loadConfig({ config, env: {}, cwd: dir })

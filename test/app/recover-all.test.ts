@@ -9,15 +9,15 @@ import { lost, NOW, running, trashed } from '../recovery/support.ts'
 import { configOf, sessionIn } from './support.ts'
 
 const kinds = { nodes: 0, pods: 0, namespaces: 4 }
-const empty = { keys: 30, clusterId: 'ff', kinds }
+const empty = { keys: 30, clusterId: 'ff', members: ['2a', '2b', '2c'], revision: 40, kinds }
 const incident = [...running, ...trashed]
 const healthy = ['a', 'b', 'c'].map((node) => lost(node, { serving: true, place: 'data', path: '/mnt/v/data/old' }))
-const alive = { keys: 470_000, clusterId: 'cc', kinds }
+const alive = { keys: 470_000, clusterId: 'cc', members: ['1a', '1b', '1c'], revision: 5001, kinds }
 
 type Found = Record<string, OfCluster>
 
 function assess(found: Found, named = {}) {
-  const gathered: Gathered = { etcdClusters: new Map(Object.entries(found)), bytesPerSecond: undefined }
+  const gathered: Gathered = { etcdClusters: new Map(Object.entries(found)), unsearched: [], bytesPerSecond: undefined }
   return assessAll(gathered, configOf(Object.keys(found)), named, NOW)
 }
 
@@ -53,6 +53,14 @@ describe('what stops a recovery before it begins', () => {
     expect(obstacle(assess(unclear, { copy: 'a:old' }), false)).toBeUndefined()
   })
 
+  test('that nothing tells which volume an etcd-manager uses: both are named, and what to type', () => {
+    const unseated: Found = { main: { copies: incident, live: empty, seats: untold } }
+    const answer = { code: 'ANSWER_MISSING', exitCode: 20, message: `etcd main: ${why}`, hint: /--set seats=b=/ }
+    expect(obstacle(assess(unseated), false)).toMatchObject(answer)
+    expect(obstacle(assess(unseated, { copy: 'a:old' }), false)).toMatchObject(answer)
+    expect(obstacle(assess(unseated), true)).toBeUndefined()
+  })
+
   test('that the named copy is what runs now: all four ways say why', () => {
     const error = obstacle(assess({ main: both.main as Found[string] }, { copy: 'a:new' }), false)
     expect(error).toMatchObject({
@@ -61,6 +69,9 @@ describe('what stops a recovery before it begins', () => {
     })
   })
 })
+
+const why = 'b: /mnt/now and /mnt/snap both hold data of etcd main'
+const untold = new Map([['b', { is: 'unseen', why, hint: 'say it: --set seats=b=/mnt/now' } as const]])
 
 const choice: RecoverChoice = { method: 'auto', inputs: {} }
 
@@ -117,7 +128,7 @@ describe('etcd clusters planned together', () => {
       { copy: 'b:main' },
     )
     expect(asked.map(({ plan }) => [plan.etcdCluster, plan.inputs.copy])).toEqual([
-      ['events', 'auto'],
+      ['events', 'a:/mnt/v/data-trashcan/old'],
       ['main', 'b:main'],
     ])
   })
@@ -128,6 +139,17 @@ describe('etcd clusters planned together', () => {
     expect(asked.map(({ plan }) => [plan.runbook.name, plan.inputs.bumpRevision, plan.inputs.repair])).toEqual([
       ['return-in-place', undefined, 'yes'],
       ['seed-in-place', 'off', 'yes'],
+    ])
+    const seats = { inputs: { seats: 'a=/mnt/v', without: 'b' } }
+    const { asked: seated } = await pretend(both, seats)
+    expect(seated.map(({ plan }) => [plan.etcdCluster, plan.inputs.seats, plan.inputs.without])).toEqual([
+      ['events', '', 'b'],
+      ['main', 'a=/mnt/v', 'b'],
+    ])
+    const rebuilt: Found = { main: { copies: [...running, lost('a')], live: empty, seats: untold } }
+    const { asked: without } = await pretend(rebuilt, seats)
+    expect(without.map(({ plan }) => [plan.runbook.name, plan.inputs.seats])).toEqual([
+      ['rebuild-from-trashcan', undefined],
     ])
     await expect(pretend(both, { inputs: { nonsense: '1' } })).rejects.toMatchObject({ code: 'USAGE' })
   })

@@ -68,7 +68,7 @@ describe('backups', () => {
     const config = await loadConfig({ env: {}, cwd: dir, name, state: `file://${dir}/state` })
     const scratch = dirScratch(join(dir, 'scratch'))
     const { signal } = new AbortController()
-    const room = { session, config, options: { backups: 10 }, scratch, signal }
+    const room = { session, config, options: { backups: 10 }, scratch, signal, notes: [] }
     const { found, others } = await foundInStore('main', room)
     expect(others).toEqual([])
     const ranked = rankCopies(found)

@@ -40,6 +40,26 @@ describe('a SOURCE', () => {
   )
 })
 
+describe('a file that something is packed in', () => {
+  const { signal } = new AbortController()
+  const tar = Buffer.alloc(10_240)
+  tar.write('ustar', 257)
+
+  test.each([
+    ['copy.zip', Buffer.from('PK\x03\x04 and so on', 'latin1'), /copy\.zip is a zip archive, and no copy/, /unzip/],
+    ['copy.zst', Buffer.from('28b52ffd0058', 'hex'), /packed with zstd/, /unzstd/],
+    ['copy.xz', Buffer.from('fd377a585a0000', 'hex'), /packed with xz/, /unxz/],
+    ['copy.bz2', Buffer.from('BZh91AY'), /packed with bzip2/, /bunzip2/],
+    ['copy.tar', tar, /is a tar archive/, /tar -xf/],
+    ['copy.tar.gz', gzipSync(tar), /is a tar archive, packed with gzip/, /tar -xf/],
+  ])('%s is named for what it is', async (name, content, message, hint) => {
+    const path = join(dir, name)
+    writeFileSync(path, content)
+    const opening = openHere(path, { scratch: dirScratch(join(dir, 'scratch')), signal })
+    await expect(opening).rejects.toMatchObject({ code: 'PRECONDITION', message, hint })
+  })
+})
+
 /** Whole sectors and their SHA-256, as a snapshot is. */
 function snapshot(bytes = 512 * 40): Buffer {
   const content = Buffer.alloc(bytes, 'etcd')
@@ -83,12 +103,18 @@ describe('etcd.backup.gz', () => {
     expect(await findingsOf(gzipSync(content.subarray(0, -32)))).toEqual([
       'unusable: it carries no SHA-256, so etcd-manager would loop on it',
     ])
+    expect(await findingsOf(Buffer.concat([gzipSync(content), Buffer.alloc(1)]))).toEqual([
+      expect.stringMatching(/^unusable: its gzip has bytes after its end, which etcd-manager refuses/),
+    ])
+    expect(
+      await findingsOf(Buffer.concat([gzipSync(content.subarray(0, 512)), gzipSync(content.subarray(512))])),
+    ).toEqual([])
     const cut = gzipSync(Buffer.concat([content, createHash('sha512').update('x').digest()]), { level: 0 }).subarray(
       0,
       -60,
     )
     expect(await findingsOf(cut)).toEqual([
-      expect.stringMatching(/^unusable: its gzip is cut or damaged after \d+ bytes$/),
+      expect.stringMatching(/^unusable: its gzip is cut or damaged \(\d+ bytes were unpacked\)$/),
     ])
   })
 

@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bufferSource, scanWal, stateRecord, walTail } from '../../src/bolt/index.ts'
+import { crc32c } from '../../src/bolt/crc32c.ts'
+import { bufferSource, readMemberLog, scanWal, stateRecord, walTail } from '../../src/bolt/index.ts'
+import { ENTRY } from '../../src/bolt/wal-record.ts'
 import type { LocalMember } from '../../src/ports/etcd.ts'
 import { etcdReleases, fill, noEtcd, scene, testEtcd } from '../support/etcd.ts'
+import { frame, frames, walName } from './log-support.ts'
 
 const releases = await etcdReleases()
 
@@ -99,6 +102,31 @@ describe.skipIf(releases.length === 0)(`the end of a WAL (${releases.length === 
     expect(tail).toMatchObject({ method: 'tail', writesExact: true })
     expect(tail.writesAfter).toBe((await scanWal(bufferSource(wal), { afterIndex })).writesAfter)
     expect(await walTail(bufferSource(wal), { afterIndex: 0 })).toMatchObject({ method: 'tail', writesExact: false })
+  }, 30_000)
+
+  it('a write that a later record of the same index replaces is not counted, nor in the whole log', async () => {
+    const [release] = releases.slice(-1)
+    if (!release) throw new Error(noEtcd)
+    const member = here.keep(await testEtcd().start(release, join(here.dir, 'replaced')))
+    await fill(member, 200)
+    await member.stop()
+    const [wal = Buffer.alloc(0)] = await walFiles(member)
+    const { usedBytes, lastCrc, lastIndex = 0, writesAfter } = await scanWal(bufferSource(wal), { afterIndex: 100 })
+    // as a new leader: the last three entries anew, of which the last one never came
+    let crc = lastCrc
+    const again = frames(wal)
+      .filter(({ type, index }) => type === ENTRY && index > lastIndex - 3 && index < lastIndex)
+      .map(({ content }) => {
+        crc = crc32c(crc, content)
+        return frame(ENTRY, crc, content)
+      })
+    expect(again).toHaveLength(2)
+    const log = Buffer.concat([wal.subarray(0, usedBytes), ...again, Buffer.alloc(4096)])
+    const whole = await scanWal(bufferSource(log), { afterIndex: 100 })
+    expect(whole).toMatchObject({ end: 'clean', lastIndex: lastIndex - 1, writesAfter: writesAfter - 1 })
+    expect(await walTail(bufferSource(log), { afterIndex: 100 })).toMatchObject({ writesAfter: writesAfter - 1 })
+    const files = { wal: [{ name: walName(0, 0), source: bufferSource(log) }], snap: [] }
+    expect(await readMemberLog({ consistentIndex: 100 }, files)).toMatchObject({ writesAfter: writesAfter - 1 })
   }, 30_000)
 
   it('is not led astray by a log within a value', async () => {

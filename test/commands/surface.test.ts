@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Config } from '@oclif/core'
 import { expect, it } from 'vitest'
 import { commandsPage } from '../../scripts/lib/commands-page.mjs'
@@ -49,4 +51,12 @@ function describeFlag({ type, char, default: preset, options, required, multiple
 
 it('docs/commands.md is what `npm run docs` writes', async () => {
   await expect(await commandsPage(testPackage())).toMatchFileSnapshot('../../docs/commands.md')
+})
+
+it('docs/commands.md has two cells in every row of its tables', () => {
+  const rows = readFileSync(join(import.meta.dirname, '../../docs/commands.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+  expect(rows.length).toBeGreaterThan(50)
+  expect(rows.filter((row) => row.replaceAll('\\|', '').split('|').length !== 4)).toEqual([])
 })

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { placeOf } from '../../src/adapters/s3/options.ts'
 import { exampleConfig, loadConfig, requireNodes, toTarget } from '../../src/config/index.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 
@@ -16,6 +17,7 @@ s3: { region: eu-west-1, endpoint: http://127.0.0.1:9000, forcePathStyle: true, 
 ssh: { user: admin, port: 2200, identityFile: ~/.ssh/id_ed25519, knownHosts: hosts, jump: user@bastion:22, sudo: false }
 nodes:
   controlPlane: [ { name: a, address: 10.0.0.11 }, { name: b, address: 10.0.0.12, port: 2222, user: root, root: /mnt/disk, volumes: ['/v/*'] } ]
+  apiServers: [ { name: api1, address: 10.0.1.11 } ]
   workers: [ { name: w1, address: 10.0.1.21 } ]
 volumes: [ '/mnt/*' ]
 logs: { main: /var/log/other.log }
@@ -107,7 +109,10 @@ describe('the config file', () => {
           { name: 'a', address: '10.0.0.11', port: 2200, root: '/', volumes: ['/mnt/*'] },
           { name: 'b', address: '10.0.0.12', port: 2222, root: '/mnt/disk', volumes: ['/v/*'] },
         ],
-        workers: [{ name: 'w1', address: '10.0.1.21', port: 2200, root: '/', volumes: ['/mnt/*'] }],
+        workers: [
+          { name: 'api1', address: '10.0.1.11', port: 2200, root: '/', volumes: ['/mnt/*'], apiServer: true },
+          { name: 'w1', address: '10.0.1.21', port: 2200, root: '/', volumes: ['/mnt/*'] },
+        ],
       },
       tools: { etcdBinDir: '/opt/etcd', etcdManagerCtl: '/usr/local/bin/etcd-manager-ctl' },
       log: '/var/log/other.log',
@@ -159,6 +164,7 @@ describe('problems of the config file', () => {
     ['s3: { encryption: rot13 }', 's3.encryption'],
     ['s3: { encryption: AES256, kmsKeyId: alias/x }', 's3.kmsKeyId'],
     ['nodes: { workers: [{ name: a, address: "-x" }] }', 'nodes.workers.0.address'],
+    ['nodes: { apiServers: [{ name: a, address: a }], workers: [{ name: a, address: b }] }', 'nodes.workers.0.name'],
     ['nodes: { controlPlane: [{ name: a, address: a }], workers: [{ name: a, address: b }] }', 'nodes.workers.0.name'],
     ['etcdClusters: { "../x": {} }', 'etcdClusters'],
     ['loopSeconds: 0', 'loopSeconds'],
@@ -181,4 +187,44 @@ describe('problems of the config file', () => {
     ].join('\n')
     expect(() => parseConfig(bomb, 'x.yaml')).toThrow('too many aliases')
   })
+})
+
+describe('the stores that kOps knows', () => {
+  const at = (url: string, env: NodeJS.ProcessEnv = {}) =>
+    loadConfig({ cwd: '/', env: { KOPS_CLUSTER_NAME: 'x.example.com', KOPS_STATE_STORE: url, ...env } })
+  const S3_ENDPOINT = 'https://fra1.example.com'
+
+  it.each(['do', 'linode', 'hos', 'scw'])('%s:// is read as S3 at its endpoint, and at no other', async (scheme) => {
+    const config = await at(`${scheme}://kops-state/a`, { S3_ENDPOINT })
+    expect(toTarget(config, 'main').backupStore).toBe('s3://kops-state/a/x.example.com/backups/etcd/main')
+    const hint = expect.stringContaining('S3_ENDPOINT')
+    await expect(at(`${scheme}://kops-state/a`)).rejects.toMatchObject({ code: 'CONFIG_INVALID', exitCode: 2, hint })
+    expect(problems(`etcdClusters: { main: { backupStore: ${scheme}://kops-state/x } }`)).toEqual([])
+  })
+
+  it.each([
+    ['gs', /s3:\/\/bucket\/folder .*storage\.googleapis\.com/],
+    ['swift', /s3\.endpoint/],
+    ['azureblob', /file:\/\/\/folder/],
+  ])('%s:// is refused with the way on', async (scheme, way) => {
+    const error = await at(`${scheme}://kops-state`).catch((caught) => caught)
+    expect(error).toMatchObject({ code: 'USAGE', hint: expect.stringMatching(way) })
+    expect(error.hint).toContain('copy the folder')
+    expect(problems(`state: ${scheme}://kops-state`)).toEqual([expect.stringMatching(way)])
+  })
+
+  it('what is no store at all is told what one is', async () => {
+    const hint = 'KOPS_STATE_STORE wants s3://bucket/folder or file:///folder'
+    for (const url of ['kops-state', 'http://kops-state', 'constructor://x', 's3://a', 's3://a b'])
+      await expect(at(url)).rejects.toMatchObject({ code: 'USAGE', hint })
+  })
+
+  it.each(['Acme_Kops_State', 'acme_kops', `a${'b'.repeat(254)}`])(
+    'takes the bucket %s of before 2018',
+    async (name) => {
+      const config = await at(`s3://${name}`)
+      expect(config.state).toBe(`s3://${name}`)
+      expect(placeOf(toTarget(config, 'main').backupStore).bucket).toBe(name)
+    },
+  )
 })

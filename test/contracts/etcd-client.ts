@@ -78,6 +78,33 @@ export function etcdClientContract(name: string, open: () => Promise<ClientUnder
         expect(await client.deleteIfUnchanged(Buffer.from('/a'), now?.modRevision ?? 0)).toBe(false)
       }))
 
+    it('has no alarms, and hashes what it holds up to a revision', () =>
+      withClient(async (client) => {
+        await client.put('/a', 'one')
+        const { revision } = await client.status()
+        const before = await client.hashKv(revision)
+        await client.put('/a', 'two')
+        expect(await client.hashKv(revision)).toEqual(before)
+        expect((await client.hashKv(revision + 1)).hash).not.toBe(before.hash)
+        await expect(client.hashKv(revision + 2)).rejects.toMatchObject({ code: 'ETCD_FAILED', message: /future/ })
+        expect(await client.alarms()).toEqual([])
+      }))
+
+    it('forgets what was compacted, and says so', () =>
+      withClient(async (client) => {
+        await client.put('/a', 'one')
+        await client.put('/a', 'two')
+        const { revision } = await client.status()
+        await client.put('/b', 'three')
+        await client.compact(revision)
+        await client.defragment()
+        const old = { revision: revision - 1 }
+        await expect(client.count(old)).rejects.toMatchObject({ code: 'ETCD_FAILED', message: /compacted/ })
+        await expect(client.hashKv(revision - 1)).rejects.toMatchObject({ message: /compacted/ })
+        expect(await client.count({ revision })).toBe(1)
+        expect((await client.hashKv(revision + 1)).compactRevision).toBe(revision)
+      }))
+
     it('stops a range when its signal fires', () =>
       withClient(async (client) => {
         for (let at = 0; at < 60; at += 1) await client.put(`/k/${at}`, 'x')

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { digestClient } from '../../src/digest/index.ts'
 import type { EtcdRelease, LocalEtcd, LocalMember } from '../../src/ports/etcd.ts'
 import { fill, scene } from '../support/etcd.ts'
+import { putLeased } from '../support/leases.ts'
 
 /** What every `LocalEtcd` does with a release. */
 export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRelease): void {
@@ -70,6 +71,30 @@ export function localEtcdContract(name: string, etcd: LocalEtcd, release: EtcdRe
       expect(await alone.client.count()).toBeLessThan(320)
       expect(replayed.client.endpoint).toContain(release.version)
     })
+
+    it('lets no lease run out, however long a copy is looked at, and says so when it did', async () => {
+      const first = await start('leased')
+      for (const [key, ttl] of [
+        ['short', 2],
+        ['long', 60],
+      ] as const)
+        await putLeased(first, `/registry/${key}`, ttl)
+      const before = { revision: (await first.client.status()).revision, ...(await digestClient(first.client)) }
+      await first.stop()
+      const again = await start('leased', { forceNewCluster: true })
+      // twice its time to live, and what etcd takes to end it
+      await new Promise((resolve) => setTimeout(resolve, 5000))
+      const { revision } = await again.client.status()
+      expect({ revision, ...(await digestClient(again.client)) }).toEqual(before)
+      await again.stop()
+      const third = await etcd.start(release, path('leased'))
+      expect(await third.client.count()).toBe(2)
+      // a machine that is halted renews nothing: what etcd did by itself meanwhile is found out
+      await putLeased(third, '/registry/late', 1)
+      while ((await third.client.count()) > 2) await new Promise((resolve) => setTimeout(resolve, 100))
+      await expect(third.stop()).rejects.toMatchObject({ code: 'LEASES_EXPIRED', message: /1 leases ran out/ })
+      expect(isAlive(third.pid)).toBe(false)
+    }, 60_000)
 
     it('refuses an empty, a truncated, a foreign and a changed file, and leaves no directory', async () => {
       const member = await start('first')

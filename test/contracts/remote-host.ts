@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Noise } from '../../src/adapters/memory/host-noise.ts'
 import type { RemoteCommand, RemoteHost } from '../../src/ports/remote-host.ts'
+import { tempDir } from '../steps/support/temp.ts'
 
 /** A host with the means to trouble it. Its node has `printf`, `cat`, `head`, `sleep` and `sh`. */
 export interface HostUnderTest {
@@ -12,8 +14,21 @@ export interface HostUnderTest {
   breakConnection(): void
   /** A port of the node on which something listens that sends back what it gets. */
   echoPort: number
+  /** The same node with a login shell that says this beside each command. */
+  noisy(noise: Noise): Promise<{ host: RemoteHost; stop(): Promise<void> }>
   stop(): Promise<void>
 }
+
+/** What was seen on nodes: sudo without a name service, a missing locale, a message of the day, a farewell. */
+const NOISE: Noise = {
+  before: 'Welcome to node a!\n\n * 3 updates can be applied.\n{"containers":[]}\n',
+  after: 'bye\n',
+  stderr:
+    'sudo: unable to resolve host ip-10-0-0-12: Name or service not known\nbash: warning: setlocale: LC_ALL: cannot change locale (de_DE.UTF-8)\n',
+}
+
+/** Goes on until it is stopped, and says by a file that it has begun; begun once more it ends. */
+export const BEGINS = 'if [ -e "$1" ]; then printf done; else : >"$1"; sleep 30; fi'
 
 const HOSTILE = [
   "'",
@@ -156,17 +171,23 @@ export function remoteHostContract(name: string, make: () => Promise<HostUnderTe
     })
 
     describe('a connection that breaks', () => {
+      /** A file that a command makes when it begins: every host of this contract is this machine. */
+      const newMark = async () => join(await tempDir(), 'begun')
+      const hasBegun = (mark: string) => expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true)
+
       test('a read is repeated by itself', async () => {
-        const running = sh('sleep 0.4; printf done')
-        await sleep(150)
+        const mark = await newMark()
+        const running = read(['sh', '-c', BEGINS, 'sh', mark])
+        await hasBegun(mark)
         under.breakConnection()
         expect((await running).stdout).toBe('done')
       })
 
       test('a change is not: it may have happened', async () => {
-        const running = host.run({ effect: 'change', argv: ['sh', '-c', 'sleep 0.4; printf done'] })
+        const mark = await newMark()
+        const running = host.run({ effect: 'change', argv: ['sh', '-c', BEGINS, 'sh', mark] })
         const refused = expect(running).rejects.toMatchObject({ code: 'HOST_CONNECTION_LOST' })
-        await sleep(150)
+        await hasBegun(mark)
         under.breakConnection()
         await refused
         expect((await read(['printf', 'back'])).stdout).toBe('back')
@@ -182,6 +203,53 @@ export function remoteHostContract(name: string, make: () => Promise<HostUnderTe
       })
     })
 
+    describe('a login shell that says something of its own', () => {
+      const through = async <T>(noise: Noise, body: (host: RemoteHost) => Promise<T>): Promise<T> => {
+        const { host: noisy, stop } = await under.noisy(noise)
+        try {
+          return await body(noisy)
+        } finally {
+          await stop()
+        }
+      }
+      const printed = { effect: 'read', argv: ['sh', '-c', 'printf why >&2; exit 3'], okCodes: [0, 3] } as const
+
+      test('is not taken for the answer, and changes no exit code', async () => {
+        await through(NOISE, async (noisy) => {
+          expect(
+            (await noisy.run({ effect: 'read', argv: ['printf', '%s\\0', ...HOSTILE] })).stdout.split('\0'),
+          ).toEqual([...HOSTILE, ''])
+          expect(await noisy.run({ effect: 'read', argv: ['cat'] })).toMatchObject({ code: 0, stdout: '' })
+          expect(await noisy.run(printed)).toMatchObject({ code: 3, stdout: '' })
+        })
+      })
+
+      test('leaves a stream byte for byte as it was', async () => {
+        await through(NOISE, async (noisy) => {
+          const argv = ['head', '-c', '3000000', '/dev/zero'] as const
+          const { stdout, done } = await noisy.stream({ effect: 'read', argv })
+          expect(await sizeOf(stdout)).toBe(3_000_000)
+          expect(await done).toMatchObject({ code: 0 })
+        })
+      })
+
+      test('and runs nothing at all: that is no empty answer, also where it ends with 0', async () => {
+        await through({ before: 'This account is for backups only.\n', isMute: true }, async (noisy) => {
+          await expect(noisy.run({ effect: 'read', argv: ['cat'] })).rejects.toMatchObject({ code: 'HOST_OUTPUT' })
+          const { stdout, done } = await noisy.stream({ effect: 'read', argv: ['cat'] })
+          await expect(sizeOf(stdout)).rejects.toMatchObject({ code: 'HOST_OUTPUT' })
+          await expect(done).rejects.toMatchObject({ code: 'HOST_OUTPUT' })
+        })
+      })
+
+      test('and breaks off: half an answer is none', async () => {
+        await through({ cutAt: 1000 }, async (noisy) => {
+          const argv = ['head', '-c', '3000', '/dev/zero'] as const
+          await expect(noisy.run({ effect: 'read', argv })).rejects.toMatchObject({ code: 'HOST_OUTPUT' })
+        })
+      })
+    })
+
     describe('forward', () => {
       test('carries bytes both ways through a socket that only its owner can use', async () => {
         const forward = await host.forward(under.echoPort)
@@ -191,6 +259,18 @@ export function remoteHostContract(name: string, make: () => Promise<HostUnderTe
         await forward.close()
         expect(existsSync(dirname(forward.socketPath))).toBe(false)
       })
+    })
+
+    test('at rest, the next call connects again; what still runs goes on', async () => {
+      const forward = await host.forward(under.echoPort)
+      const running = read(['printf', 'done'])
+      await host.rest()
+      expect(await echo(forward.socketPath, 'hello')).toBe('hello')
+      expect((await running).stdout).toBe('done')
+      await forward.close()
+      await host.rest()
+      await host.rest()
+      expect((await read(['printf', 'again'])).stdout).toBe('again')
     })
 
     test('after close: calls are refused, forwards are gone', async () => {

@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { buildLab, type Incident, incident, type Lab } from '../../src/lab/index.ts'
 import { answersFor, expectOneError, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { runRescue } from '../support/rescue-process.ts'
+import { type Dialogue, inTerminal, type Session } from '../support/terminal.ts'
+import { holdTranscript } from '../support/transcript.ts'
 
 // Each ends in seconds on a quiet machine; a busy one must not make them lie
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -43,7 +45,7 @@ test('all members have their directories: return in place is taken', async () =>
     ...{ runbook: 'return-in-place', status: 'dry-run', method: 'return-in-place' },
   })
   expect(Object.values(before.trashed).flat()).toContain(proposal.source.token)
-  expect(proposal.comesBack).toMatch(/^revision [\d,]+, about [\d,]+ records of .*; 3 of 3 members/)
+  expect(proposal.comesBack).toMatch(/^revision [\d,]+, about [\d,]+ keys of .*; 3 of 3 members/)
   expect(alternatives.map(({ method, possible }) => [method, possible])).toEqual([
     ['seed-in-place', true],
     ['rebuild-from-trashcan', true],
@@ -62,7 +64,7 @@ test('the proposal is four lines, the others one line each, and they are not on 
     expect.stringMatching(/^touches: the backup store: .*; API servers, .*; etcd-manager, /),
     expect.stringMatching(/^or seed-in-place +about .*; also lost: member ids/),
     expect.stringMatching(/^or rebuild-from-trashcan +about .*; also lost: all leases; all revisions/),
-    expect.stringMatching(/^or restore-backup +about .*; also lost: the \d+ revisions after it/),
+    expect.stringMatching(/^or restore-backup +about .*; also lost: the [\d,]+ revisions? after it/),
   ])
   expect(lines).toContain('etcd events: left alone, no control-plane node runs etcd events')
   expect(run.stdout).not.toContain('Comes back')
@@ -92,4 +94,54 @@ test.each([
 ])('%j needs more', async (flags, message) => {
   const run = await runRescue(lab, work.next(), ['recover', ...answersFor(lab), ...flags])
   expectOneError(run, { code: 'USAGE', exit: 2, message, hint: /--method METHOD --from STEP/ })
+})
+
+describe('on a terminal', () => {
+  const bin = join(process.env.ETCD_RESCUE_TEST_PACKAGE ?? '', 'bin', 'run.js')
+  const recoverAt = (columns: number, dialogue: Dialogue) => {
+    const argv = [process.execPath, bin, 'recover', '--config', lab.configFile, '--work-dir', work.next()]
+    return inTerminal(argv, { columns, dialogue, env: { ...process.env, ...lab.env } })
+  }
+  const FENCE = 'until the data is verified?'
+  const METHOD = 'Bring etcd main back how?'
+  const NAME = '(type drill.example.com)'
+
+  const hold = (name: string, { rows }: Session) => holdTranscript(name, rows, new Map([[lab.dir, '/sandbox']]))
+
+  /** A path is one word; it may be longer than a row, and is not broken by us. */
+  const brokenIn = ({ broken }: Session) => broken.filter((row) => row.trim().includes(' '))
+
+  test('a recovery that is stopped at its last question says what stays, and how it goes on', async () => {
+    const session = await recoverAt(140, [
+      [FENCE, 'y\r'],
+      [METHOD, '\r'],
+      [NAME, '\u0003'],
+      ['Start them again now?', '\r'],
+    ])
+    expect(session.code, session.rows.join('\n')).toBe(130)
+    expect(brokenIn(session)).toEqual([])
+    const text = session.rows.join('\n')
+    expect(text).toMatch(/Stopped after .*\n(.*\n)*Not done\n(.*\n)*Next\n +etcd-rescue runs resume --config /)
+    expect(text).toMatch(/etcd-rescue unfence --config [\s\S]*# API servers are stopped/)
+    hold('recover-140', session)
+  })
+
+  test('a whole recovery asks nothing twice, breaks no word and goes over no edge', async () => {
+    const session = await recoverAt(80, [
+      [FENCE, 'y\r'],
+      [METHOD, '\r'],
+      [NAME, 'drill.example.com\r'],
+    ])
+    expect(session.code, session.rows.join('\n')).toBe(0)
+    expect(brokenIn(session)).toEqual([])
+    const asked = session.rows.filter((row) => /^[?✔] .*\?|\(type /.test(row))
+    expect(new Set(asked).size).toBe(asked.length)
+    hold('recover-80', session)
+  })
+
+  test('with --json all of it is told on stderr', async () => {
+    const run = await runRescue(lab, work.next(), ['recover', '--json', '--dry-run', '--copy', 'a:none'])
+    expect(run.code).toBe(20)
+    expect(run.stderr).toMatch(/looking at every copy on the nodes/)
+  })
 })

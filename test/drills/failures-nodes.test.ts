@@ -100,15 +100,27 @@ test('every control-plane node dead', async () => {
   await nothingHappened(dir)
 })
 
-test('two of three nodes away: everything is prepared, and the restore is refused below a quorum', async () => {
+test('two of three nodes away, and nobody to ask: they may hold newer data, and nothing is begun', async () => {
   const dir = work.next()
   const run = await recover(await without('b', 'c'), dir)
+  expectOneError(run, {
+    code: 'ANSWER_MISSING',
+    exit: 20,
+    message: /not searched, and may hold newer data .*: b \(.*; c \(/,
+    hint: /--set unsearched=b,c/,
+  })
+  await nothingHappened(dir)
+})
+
+test('the same when that was said: everything is prepared, and a restore below a quorum is refused before the fence', async () => {
+  const dir = work.next()
+  const run = await recover(await without('b', 'c'), dir, '--set', 'unsearched=b,c')
   expectOneError(run, {
     code: 'PRECONDITION',
     exit: 30,
     message: /only 1 of 3 control-plane nodes answer: b: .*; c: /,
     hint: /at least 2/,
-    step: 'trigger-restore',
+    step: 'trial-restore',
   })
   await nothingHappened(dir)
 })
@@ -117,7 +129,8 @@ test('a connection cut at half the transfer, and a node away all the time: the r
   const dir = work.next()
   const away = (await byPeerId(lab)).at(-1)?.name ?? ''
   const answers = answersFor(lab).filter((flag) => flag !== '--json')
-  const { finished } = startRescue(await without(away), dir, [...REBUILD, ...answers, '--verbose'])
+  const said = ['--set', `unsearched=${away}`]
+  const { finished } = startRescue(await without(away), dir, [...REBUILD, ...answers, ...said, '--verbose'])
   const source = await cutDuringTransfer(dir)
   const { code, stderr } = await finished
   expect(code, stderr).toBe(0)

@@ -13,9 +13,10 @@ import { originalsOf } from '../support/trashed.ts'
 /**
  * One recovery, killed with SIGKILL inside every step in turn and resumed each time: the same final state, one restore
  * command, one backup published, nothing of the originals changed. `acting`: before anything of the step happened or
- * while it does; `acted`: after it happened and before that was verified and journaled as finished.
+ * while it does; `acted`: after it happened and before that was verified and journaled as finished, for those that change
+ * something outside this machine: the others only do again what they did.
  */
-describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (%s), then resumed', (moment) => {
+describe.each(['acting', 'acted'] as const)('killed with SIGKILL step by step (%s), then resumed', (moment) => {
   const workDir = mkdtempSync(join(tmpdir(), 'er-kill-'))
   let lab: Lab
   let before: Incident
@@ -33,10 +34,12 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
     rmSync(workDir, { recursive: true, force: true })
   }, 60_000)
 
-  test('ends as an undisturbed run does', async () => {
+  test('ends as an undisturbed run does', { retry: 0, timeout: 900_000 }, async () => {
     const survived: string[] = []
     let args = [...REBUILD, ...yes()]
-    const steps = (await stepsOf('rebuild-from-trashcan')).filter(({ runs }) => runs)
+    const all = (await stepsOf('rebuild-from-trashcan')).filter(({ runs }) => runs)
+    const steps = moment === 'acting' ? all : all.filter(({ changes }) => changes)
+    expect(steps.length).toBeGreaterThanOrEqual(10)
     for (const { id: step } of steps) {
       const killed = await killAt(lab, workDir, args, moment, step)
       if (!killed) survived.push(step)
@@ -59,7 +62,7 @@ describe.each(['acting', 'acted'] as const)('killed with SIGKILL at every step (
     expect(originalsOf(lab, before)).toEqual(originals)
     const acting = journalLines(workDir).filter(({ type }) => type === 'acting')
     expect(acting.filter(({ step }) => step === 'trigger-restore')).toHaveLength(moment === 'acting' ? 2 : 1)
-  }, 900_000)
+  })
 })
 
 /** How many restores etcd-manager did, by its log on each node. */

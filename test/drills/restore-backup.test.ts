@@ -7,7 +7,7 @@ import { pathsOf } from '../../src/lab/layout.ts'
 import { waitFor } from '../../src/lab/wait.ts'
 import { answersFor, workDirs } from '../support/failing-run.ts'
 import { labRelease } from '../support/lab-release.ts'
-import { runRescue } from '../support/rescue-process.ts'
+import { journalLines, runRescue, startRescue } from '../support/rescue-process.ts'
 
 // Each ends in seconds on a quiet machine; a busy one must not make them lie
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -51,14 +51,31 @@ async function largest(names: readonly string[]): Promise<string[]> {
   return names.filter((_, at) => (sizes[at] ?? 0) > Math.max(...sizes) / 2)
 }
 
-test('recover finds that only a backup is left, and restores the newest that is not of the empty cluster', async () => {
-  const run = await runRescue(lab, work.next(), ['recover', ...answersFor(lab)])
-  expect(run.code, run.stderr).toBe(0)
-  const result = JSON.parse(run.stdout)
+/** As etcd-manager's clean-up, which deletes by name: all versions of all that is in the folder. */
+async function deleteBackup(name = ''): Promise<void> {
+  for (const { key } of await lab.store.list(`${name}/`)) await lab.store.remove(key, { allVersions: true })
+}
+
+test('recover finds that only a backup is left, and restores the newest that is not of the empty cluster, though the clean-up deletes it meanwhile', {
+  retry: 0,
+}, async () => {
+  const dir = work.next()
+  const { finished } = startRescue(lab, dir, ['recover', ...answersFor(lab)])
   const newest = ofTheLost.at(-1)
+  const isKept = () => journalLines(dir).some(({ type, step }) => type === 'finished' && step === 'keep-backup')
+  // one that ends before is told by its own result
+  const ended = finished.then(() => true)
+  await waitFor('the chosen backup is kept', 200_000, async () =>
+    isKept() || (await Promise.race([ended, false])) ? true : undefined,
+  )
+  await deleteBackup(newest)
+  const run = await finished
+  expect(run.code, run.stderr).toBe(0)
+  expect(await backupNames(lab)).not.toContain(newest)
+  const result = JSON.parse(run.stdout)
   expect(result).toMatchObject({
     ...{ status: 'succeeded', runbook: 'restore-backup', etcdCluster: 'main' },
-    backup: { name: newest },
+    backup: { name: expect.stringMatching(/^recovered-/), from: newest },
     verified: { digestMatches: true },
     proposal: { method: 'restore-backup', possible: true, source: { backup: newest } },
     leftAlone: [{ etcdCluster: 'events', why: expect.stringMatching(/no control-plane node runs/) }],
@@ -76,7 +93,7 @@ test('recover finds that only a backup is left, and restores the newest that is 
 test('afterwards the running cluster is the one that holds the most: nothing is proposed', async () => {
   const dir = work.next()
   const run = await runRescue(lab, dir, ['recover', ...answersFor(lab)])
-  expect(run.code, run.stderr).toBe(20)
+  expect(run.code, run.stdout + run.stderr).toBe(20)
   expect(JSON.parse(run.stdout)).toMatchObject({
     error: { code: expect.stringMatching(/^(PRECONDITION|ANSWER_MISSING)$/) },
   })

@@ -104,7 +104,7 @@ describe('after the incident, before anything is done', () => {
     const best = expectRanked(await rescue<ScanValue>(seen, 'scan', '--backups', '4'))
     const { stdout } = await runRescue(seen, work.next(), ['scan', '--etcd-cluster', 'main'])
     expect(stdout).toContain(best.source)
-    expect(stdout).toMatch(/^rank +copy +place .* read +why$/m)
+    expect(stdout).toMatch(/^rank +copy +place .* since \(UTC\) +etcd +why$/m)
   })
 
   test('diff with the running cluster says what is gone, and what a recovery would lose', async () => {
@@ -160,7 +160,7 @@ test('what only the WAL holds is counted by scan, and brought back by recover', 
   const run = await recover(lab, dir, '--copy', `a:${BEHIND}`)
   expectRecovered(run)
   const journal = readFileSync(join(dir, 'runs', runsIn(dir)[0] ?? '', 'journal.ndjson'), 'utf8')
-  expect(journal).toMatch(/comes back: everything up to revision \d+, and \d+ writes that are only in its WAL/)
+  expect(journal).toMatch(/comes back: everything up to revision [\d,]+, and [\d,]+ writes? only in its WAL/)
   const result = JSON.parse(run.stdout) as { source: { revision: number }; backup: { name: string; store: string } }
   // the three masterleases hang on leases, which may expire while the copy is replayed: a revision each
   const beyond = result.source.revision - (behind?.walRevision ?? 0)

@@ -82,12 +82,19 @@ type When = 'before' | 'half' | 'after'
 function dying(journal: Journal, dir: string, at: number, when: When): { journal: Journal; dead: () => boolean } {
   let count = 0
   let dead = false
+  const before: Promise<void>[] = []
   const append: Journal['append'] = async (record, options) => {
     if (dead) throw new Error('killed')
     count += 1
-    if (count < at) return journal.append(record, options)
-    if (when === 'after') await journal.append(record, options)
+    if (count < at) {
+      const written = journal.append(record, options)
+      before.push(written)
+      return written
+    }
     dead = true
+    // steps that run together write, too: what was begun before is there, and nothing comes after half a line
+    await Promise.allSettled(before)
+    if (when === 'after') await journal.append(record, options)
     const line = JSON.stringify({ at: new Date(0).toISOString(), ...record })
     if (when === 'half') await appendFile(join(dir, 'journal.ndjson'), line.slice(0, line.length / 2))
     throw new Error('killed')

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { memoryClock } from '../../src/adapters/memory/clock.ts'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import { memoryJournal, stopSwitch } from '../../src/engine/index.ts'
+import type { StepContext } from '../../src/engine/step.ts'
 import { RescueError } from '../../src/errors/rescue-error.ts'
+import type { Prompter } from '../../src/ports/prompter.ts'
 import { newRun, planOf, runIt, step } from './support.ts'
 
 const precondition = async () => {
@@ -46,6 +50,29 @@ describe('one run', () => {
     expect(after.result.unchanged).toEqual(['bad: changes of bad'])
   })
 
+  test('a node that a step left is in the result and beside what to type, of the last act alone', async () => {
+    const left = { node: 'b', what: 'it is away', command: 'mend it', onNode: true }
+    let times = 0
+    const act = async ({ leave }: StepContext<unknown, unknown>) => {
+      if (times++ < 2) await leave(left)
+      if (times === 1) throw new RescueError('STEP_FAILED', 'no', { hint: 'again' })
+      return {}
+    }
+    const plan = planOf([step({ id: 'start', effect: 'change', act })])
+    const first = await runIt(plan)
+    expect(first.result).toMatchObject({ status: 'failed', left: [left] })
+    const { result, events } = await runIt(plan, { journal: first.journal })
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      exitCode: 0,
+      left: [left],
+    })
+    expect(result.next).toContain('mend it   # on b: it is away')
+    expect(events.filter(({ type }) => type === 'note')).toMatchObject([
+      { line: 'careful: mend it   # on b: it is away' },
+    ])
+  })
+
   test('a failed act may have begun, and says what to type next', async () => {
     const plan = planOf([step({ id: 'bad', effect: 'change', act: precondition })])
     const { result, events } = await runIt(plan)
@@ -87,6 +114,25 @@ describe('one run', () => {
     expect(statuses).toEqual({ x: 'done', y: 'skipped', z: 'done', w: 'skipped' })
   })
 
+  test.each([
+    [{ is: false }, 'skipped', 'done'],
+    [{ is: true }, 'done', 'skipped'],
+    [{ is: 'unknown' }, 'done', 'skipped'],
+    [{}, 'done', 'skipped'],
+    // an older journal has no such fact at all
+    [undefined, 'done', 'skipped'],
+  ])('a condition on a field of a fact holds unless it is known to be false: %j', async (value, wanted, negated) => {
+    const steps = [
+      step({ id: 'x', gives: ['f'], act: async () => ({ f: value }) }),
+      step({ id: 'y' }),
+      step({ id: 'z' }),
+    ]
+    const lines = '  - id: x\n  - id: y\n    when: fact.f.is\n  - id: z\n    when: "!fact.f.is"'
+    const plan = planOf(steps, lines)
+    const { statuses } = await runIt({ ...plan, facts: { ...plan.facts, f: z.unknown() } })
+    expect(statuses).toEqual({ x: 'done', y: wanted, z: negated })
+  })
+
   test('a listener that throws does not end a recovery', async () => {
     const emit = () => {
       throw new Error('the screen broke')
@@ -97,6 +143,34 @@ describe('one run', () => {
 })
 
 describe('confirmations', () => {
+  test('what is so already is not asked about, and is done all the same', async () => {
+    const prompter = memoryPrompter({})
+    const change = step({ id: 'x', effect: 'change', isSo: async () => true })
+    const { result } = await runIt(planOf([change], '  - id: x\n    confirm: ask'), { world: { prompter } })
+    expect(result).toMatchObject({ status: 'succeeded', steps: [{ id: 'x', status: 'done' }] })
+    expect(prompter.questions).toEqual([])
+  })
+
+  test("the time that a question stood is nobody's work: no step took it, and the end tells it apart", async () => {
+    const clock = memoryClock({ auto: false })
+    let waited = 0
+    const prompter: Prompter = {
+      ...memoryPrompter({}),
+      waitedMs: () => waited,
+      confirm: async () => {
+        clock.advance(300_000)
+        waited += 300_000
+        return true
+      },
+    }
+    const change = step({ id: 'x', effect: 'change', act: async () => void clock.advance(2000) })
+    const { result, events } = await runIt(planOf([change], '  - id: x\n    confirm: ask'), {
+      world: { prompter, clock },
+    })
+    expect(result.steps).toMatchObject([{ id: 'x', seconds: 2 }])
+    expect(events.at(-1)).toMatchObject({ type: 'run-finished', seconds: 2, askedSeconds: 300 })
+  })
+
   const change = step({ id: 'x', effect: 'change' })
   const final = step({ id: 'y', effect: 'irreversible', happened: async () => undefined })
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/adapters/memory/store.ts'
 import {
   backupName,
-  backupsSince,
   DATA_FILE,
   encodeMeta,
   listBackups,
@@ -10,6 +9,7 @@ import {
   parseBackupName,
   parseMeta,
   readBackup,
+  withMetas,
 } from '../../src/etcd-manager/backups.ts'
 
 const at = new Date('2024-03-21T13:02:05.678Z')
@@ -96,7 +96,8 @@ describe('the list of backups', () => {
   }
 
   it('is in order of time, tells the usable from the rest and sees no other folder', async () => {
-    const backups = await listBackups(await store())
+    const made = await store()
+    const backups = await withMetas(made, await listBackups(made))
     expect(backups.map(({ name, gzBytes, problem }) => [name, gzBytes, problem])).toEqual([
       ['2024-03-20T13:02:05Z-000001', 1700, undefined],
       ['2024-03-21T13:02:05Z-000001', 1700, undefined],
@@ -108,9 +109,16 @@ describe('the list of backups', () => {
     expect(backups[4]?.createdAt).toEqual(new Date(1711200000_000))
   })
 
-  it('finds those that etcd-manager made since a moment', async () => {
-    const names = (await backupsSince(await store(), at.getTime())).map(({ name }) => name)
-    expect(names).toEqual(['2024-03-21T13:02:05Z-000001'])
+  it('takes names, sizes and times from the listing, and reads nothing', async () => {
+    const made = await store()
+    const read = () => Promise.reject(new Error('was read'))
+    const backups = await listBackups({ ...made, read, head: read, stream: read })
+    expect(backups.map(({ name }) => name)).toHaveLength(6)
+    expect(backups[0]).toMatchObject({ gzBytes: 1700, createdAt: new Date('2024-03-20T13:02:05Z') })
+    expect(backups.filter(({ problem }) => problem).map(({ problem }) => problem)).toEqual([
+      'incomplete: _etcd_backup.meta is missing',
+      'etcd.backup.gz is empty',
+    ])
   })
 
   it('reads one by name, and says so when it is not there', async () => {

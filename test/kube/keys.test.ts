@@ -46,13 +46,18 @@ describe('what may differ after a restore', () => {
     ['/registry/peerserverip/a', 'peerserverip'],
     ['/registry/leases/kube-node-lease/node-1', 'node leases'],
     ['/registry/leases/kube-system/apiserver-x7', 'API server identities'],
-    ['/registry/leases/kube-system/kube-scheduler', 'leases'],
     ['/registry/events/default/pod.17', 'events'],
     ['cilium/.heartbeat', 'Cilium'],
   ])('%s in any way', (path, why) => {
     for (const difference of [undefined, 'missing', 'extra', 'changed'] as const) {
       expect(mayDiffer(key(path), difference)?.why).toContain(why)
     }
+  })
+
+  it("a lease may be renewed, and a user's may not be gone", () => {
+    expect(mayDiffer(key('/registry/leases/kube-system/kube-scheduler'), 'changed')?.why).toContain('leader elections')
+    expect(mayDiffer(key('/registry/leases/default/mine'), 'missing')).toBeUndefined()
+    expect(mayDiffer(key('/registry/leases/default/mine'))).toBeUndefined()
   })
 
   it('a node may change and may not be gone', () => {

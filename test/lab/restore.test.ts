@@ -2,10 +2,12 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readRestoreLine } from '../../src/etcd-manager/restore-log.ts'
 import { backupNames } from '../../src/lab/control-files.ts'
 import { fill } from '../../src/lab/fill.ts'
 import { countServed, type Lab, measure, type Tally } from '../../src/lab/index.ts'
 import { pathsOf } from '../../src/lab/layout.ts'
+import { killLeaderWhileItArchives } from '../../src/lab/scenarios/leader-killed.ts'
 import { waitFor } from '../../src/lab/wait.ts'
 import { logged, logsOf, release, restartManager, smallLab, times, without } from './support/lab.ts'
 
@@ -84,6 +86,22 @@ describe.skipIf(release === undefined)(`the double restores a backup (${release?
     await logged(lab, 'Setting quarantined state to false', 2)
   }, 60_000)
 
+  it('repeats a prepare after its leader was killed while it archived, and then restores by itself', async () => {
+    const [trashed, seen] = [await trash(), times(logsOf(lab), 'concurrent prepare in progress')]
+    const isDead = await killLeaderWhileItArchives(lab)
+    const key = await order(good)
+    await restartManager(lab)
+    await logged(lab, 'JoinClusterRequest (prepare) from peer', 1)
+    await logged(lab, 'concurrent prepare in progress', seen + 2)
+    expect(isDead()).toBe(true)
+    await waitFor('the command is gone', 60_000, async () =>
+      (await lab.store.head(key)) === undefined ? true : undefined,
+    )
+    await lab.ready()
+    expect(await measure(lab)).toEqual(expected)
+    expect(await trash()).toBeGreaterThan(trashed)
+  }, 120_000)
+
   const broken: [string, string, () => Promise<string>][] = [
     ['a backup that does not exist', 'file does not exist', async () => 'no-such-backup'],
     [
@@ -91,7 +109,16 @@ describe.skipIf(release === undefined)(`the double restores a backup (${release?
       'returned a non-zero exit code',
       () => copyOf('no-hash', (data) => gzipSync(gunzipSync(data).subarray(0, -32))),
     ],
-    ['a cut gzip', 'unexpected end of file', () => copyOf('cut', (data) => data.subarray(0, data.length / 2))],
+    [
+      'a gzip with bytes after its end',
+      'gzip: invalid header',
+      () => copyOf('followed', (data) => Buffer.concat([data, Buffer.alloc(512)])),
+    ],
+    [
+      'a cut gzip',
+      'error expanding file: unexpected EOF',
+      () => copyOf('cut', (data) => data.subarray(0, data.length / 2)),
+    ],
     [
       'an unknown field in the meta',
       'unknown field "note"',
@@ -115,6 +142,11 @@ describe.skipIf(release === undefined)(`the double restores a backup (${release?
         (await trash()) >= trashed + 2 ? true : undefined,
       )
       await expect(countServed(lab)).rejects.toThrow()
+      // what watch-restore goes by
+      const refused = logsOf(lab)
+        .split('\n')
+        .filter((line) => line.includes(message) && readRestoreLine(line)?.kind === 'refused')
+      expect(refused.length).toBeGreaterThanOrEqual(2)
       expect(await lab.store.head(key)).toBeDefined()
       // The cure of FACTS 4: delete the command, then restart the leader; the empty cluster is served
       await lab.store.remove(key)

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RescueError } from '../../src/errors/rescue-error.ts'
@@ -153,6 +162,16 @@ describe('a file for a node', () => {
 
 it('tells how much room there is', async () => {
   expect(await freeBytes(host, dir)).toBeGreaterThan(1_000_000)
+})
+
+it('does not take a database that cannot be looked at for one that is free', async () => {
+  mkdirSync(at('odd/token/member/snap'), { recursive: true })
+  symlinkSync('db', at('odd/token/member/snap/db'))
+  await expect(heldDatabase(host, [at('odd')])).rejects.toMatchObject({ code: 'HOST_COMMAND' })
+  await expect(heldDatabase(host, [at('odd/token')])).rejects.toMatchObject({ code: 'HOST_COMMAND' })
+  symlinkSync('loop', at('loop'))
+  await expect(heldDatabase(host, [at('loop')])).rejects.toMatchObject({ code: 'HOST_COMMAND' })
+  expect(await heldDatabase(host, [at('nowhere'), at('nowhere/below')])).toBeUndefined()
 })
 
 it('tells a database that a process holds', async () => {

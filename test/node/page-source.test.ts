@@ -8,8 +8,8 @@ import { memoryHost } from '../../src/adapters/memory/host.ts'
 import { openRemoteFile, remoteFileSource } from '../../src/node/page-source.ts'
 import type { RemoteHost } from '../../src/ports/remote-host.ts'
 import { open } from '../adapters/ssh/open.ts'
-import { skipSsh } from '../support/skip.ts'
-import { startSshd } from '../support/sshd.ts'
+import { describeOn } from '../support/skip.ts'
+import { sshdMissing, startSshd } from '../support/sshd.ts'
 
 let dir = ''
 const content = randomBytes(300_001)
@@ -121,7 +121,7 @@ describe('a file on a node', () => {
   })
 })
 
-describe.skipIf(skipSsh())('a file behind a real sshd', () => {
+describeOn(sshdMissing, 'a file behind a real sshd', () => {
   it('is read anywhere', async () => {
     const sshd = await startSshd()
     const host = open(sshd)

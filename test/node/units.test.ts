@@ -21,6 +21,7 @@ describe('systemd units', () => {
       load: 'loaded',
       active: 'active',
       sub: 'running',
+      pid: 0,
     })
   })
 

@@ -54,7 +54,7 @@ export function backup(name: string, over: Partial<RecoveryCopy> = {}): Recovery
 export const emptyBackup = (name: string) =>
   backup(name, { members: ['2a', '2b', '2c'], revision: 20, consistentIndex: 30, recordsKept: 20 })
 
-export const live = { keys: 30, clusterId: 'ff' }
+export const live = { keys: 30, clusterId: 'ff', members: ['2a', '2b', '2c'], revision: 40 }
 export const running = ['a', 'b', 'c'].map((node) => seeded(node))
 export const trashed = ['a', 'b', 'c'].map((node) => lost(node))
 

@@ -8,12 +8,12 @@ const good = backup('2024-03-21T12:45:00Z-000001')
 const { proposals } = propose([...running, ...trashed, good])
 const of = (method: string) => proposals.find((one) => one.method === method)
 
-test('what comes back: revision with what only the WAL holds, records, age', () => {
+test('what comes back: revision with what only the WAL holds, keys, age', () => {
   expect(of('return-in-place')?.comesBack).toBe(
-    'revision 5,001, about 490,000 records of a:old, trashed 30 minutes ago; 3 of 3 members as they were, with leases',
+    'revision 5,001, about 490,000 keys of a:old, trashed 30 minutes ago; 3 of 3 members as they were, with leases',
   )
   expect(of('restore-backup')?.comesBack).toBe(
-    'revision 4,800, about 490,000 records of the backup 2024-03-21T12:45:00Z-000001, made 45 minutes ago',
+    'revision 4,800, about 490,000 keys of the backup 2024-03-21T12:45:00Z-000001, made 45 minutes ago',
   )
 })
 

@@ -69,9 +69,59 @@ describe('check-control-files', () => {
     await expect(run_).rejects.toMatchObject({ code: 'CONTROL_FILES', message: /neither a backup nor a node/ })
   })
 
-  test('an empty marker is never written over', async () => {
+  const EMPTY: [string, string[]][] = [
+    ['marker', [CREATED_KEY]],
+    ['spec', [SPEC_KEY]],
+    ['marker and spec', [CREATED_KEY, SPEC_KEY]],
+  ]
+  const withEmpty = async (empty: string[]) => {
+    const written: [key: string, condition: unknown][] = []
+    const inner = memoryStore()
+    await addBackup(inner, '2024-03-21T13:00:00Z-000001', '3.5.30', 3)
+    for (const [key, body] of [
+      [CREATED_KEY, Buffer.from('{}')],
+      [SPEC_KEY, encodeSpec({ memberCount: 3, etcdVersion: '3.5.30' })],
+    ] as const)
+      await inner.write(key, empty.includes(key) ? Buffer.alloc(0) : body)
+    const write: ObjectStore['write'] = (key, body, options) => {
+      written.push([key, options])
+      return inner.write(key, body, options)
+    }
+    return { inner, store: { ...inner, write }, written }
+  }
+
+  test.each(EMPTY)('an empty %s is written over when asked, and only as it was seen', async (_, empty) => {
+    const { inner, store, written } = await withEmpty(empty)
+    const seen = await Promise.all(empty.map(async (key) => (await inner.read(key)).version))
+    const { gives } = await run(store, { repair: 'yes' })
+    expect(gives).toEqual({ control: { memberCount: 3, etcdVersion: '3.5.30' } })
+    expect(written).toEqual(empty.map((key, index) => [key, { ifVersion: seen[index] }]))
+    expect((await run(inner, {})).gives).toEqual(gives)
+  })
+
+  test.each(EMPTY)('an empty %s stays when nobody asks for it, and the hint says what works', async (_, empty) => {
+    const { store, written } = await withEmpty(empty)
+    await expect(run(store, { repair: 'no' })).rejects.toMatchObject({ code: 'CONTROL_FILES', hint: /repair=yes/ })
+    await expect(run(store, {})).rejects.toMatchObject({ code: 'ANSWER_MISSING' })
+    expect(written).toEqual([])
+  })
+
+  test('a marker that got content meanwhile is not written over', async () => {
+    const { inner, store } = await withEmpty([CREATED_KEY])
+    const write: ObjectStore['write'] = async (key, body, options) => {
+      await inner.write(key, Buffer.from('theirs'))
+      return inner.write(key, body, options)
+    }
+    await expect(run({ ...store, write }, { repair: 'yes' })).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect((await inner.read(CREATED_KEY)).body.toString()).toBe('theirs')
+  })
+
+  test('a damaged spec is never written over, and no hint says that it would be', async () => {
     const store = memoryStore()
-    await store.write(CREATED_KEY, Buffer.alloc(0))
-    await expect(run(store, { repair: 'yes' })).rejects.toMatchObject({ code: 'CONTROL_FILES', message: /empty/ })
+    await store.write(CREATED_KEY, Buffer.from('{}'))
+    await store.write(SPEC_KEY, Buffer.from('nonsense'))
+    const hint = expect.not.stringContaining('repair=yes')
+    await expect(run(store, { repair: 'yes' })).rejects.toMatchObject({ code: 'CONTROL_FILES', hint })
+    expect((await store.read(SPEC_KEY)).body.toString()).toBe('nonsense')
   })
 })

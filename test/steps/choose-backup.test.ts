@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import { memoryStore } from '../../src/adapters/memory/store.ts'
-import type { ObjectStore } from '../../src/ports/object-store.ts'
+import { RescueError } from '../../src/errors/rescue-error.ts'
+import type { ObjectInfo, ObjectStore } from '../../src/ports/object-store.ts'
 import type { Prompter } from '../../src/ports/prompter.ts'
 import { addBackup, sealedPages } from './support/backups.ts'
 import { kvClient, liveAs } from './support/kv-client.ts'
@@ -22,6 +23,7 @@ let dir: string
 let full: Buffer
 let later: Buffer
 let empty: Buffer
+let many: Buffer
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rescue-step-'))
   const save = async (member: Parameters<Parameters<typeof memberDir>[1]>[0]) =>
@@ -35,6 +37,10 @@ beforeAll(async () => {
   await memberDir(join(dir, 'empty'), async (member) => {
     await putPods(member, 0, 2)
     empty = await save(member)
+  })
+  await memberDir(join(dir, 'many'), async (member) => {
+    await putPods(member, 0, 2100)
+    many = await save(member)
   })
 }, 60_000)
 afterAll(() => rm(dir, { recursive: true, force: true }))
@@ -111,6 +117,60 @@ describe('choose-backup', () => {
       },
     }
     expect((await choose({ store: await afterwards(), prompter })).gives).toMatchObject({ backup: { name: FULL } })
+  })
+
+  /** As S3 has it after a lifecycle rule: named in listings, and not given out. */
+  const archive = (store: ObjectStore, archived: string[]): ObjectStore => {
+    const mark = (info: ObjectInfo): ObjectInfo =>
+      archived.some((name) => info.key.startsWith(`${name}/`) && info.key.endsWith('.gz'))
+        ? { ...info, archived: { isRestoring: false, hint: `restore it first: aws ${info.key}` } }
+        : info
+    return {
+      ...store,
+      list: async (...args) => (await store.list(...args)).map(mark),
+      head: async (key) => {
+        const info = await store.head(key)
+        return info && mark(info)
+      },
+      stream: async (key, options) => {
+        expect(archived.some((name) => key.startsWith(name))).toBe(false)
+        return store.stream(key, options)
+      },
+    }
+  }
+
+  test('goes past one that is archived, and says that it is newer and how to get it', async () => {
+    const { gives, notes } = await choose({ store: archive(await afterwards(), [LATER]) })
+    expect(gives).toMatchObject({ backup: { name: FULL } })
+    expect(notes.join('\n')).toContain(`careful: ${LATER} is newer. archived: restore it first`)
+    expect(notes.join('\n')).toContain(`aws ${LATER}/etcd.backup.gz`)
+  })
+
+  test('does not take the empty one where the good ones are archived: it names the newest of them and its command', async () => {
+    const store = archive(await afterwards(), [FULL, LATER])
+    const hint = expect.stringContaining(`aws ${LATER}/etcd.backup.gz`)
+    await expect(choose({ store })).rejects.toMatchObject({ code: 'ANSWER_MISSING', message: /far larger/, hint })
+    await expect(choose({ store, backup: LATER })).rejects.toMatchObject({ code: 'OBJECT_ARCHIVED', hint })
+  })
+
+  test('an older one that is archived, however large, keeps nobody from a newer one that is full', async () => {
+    const store = await afterwards()
+    await addBackup(store, 'later', many)
+    await addBackup(store, FULL, Buffer.concat([many, Buffer.alloc(3 * many.length)]))
+    const { gives } = await choose({ store: archive(store, [FULL]) })
+    expect(gives).toMatchObject({ backup: { name: 'later' } })
+  })
+
+  test('where all are refused, the hint says which right is needed', async () => {
+    const hint = 'it needs s3:GetObject'
+    const refuse = async (key: string): Promise<never> => {
+      throw new RescueError('OBJECT_UNREADABLE', `${key} cannot be read: AccessDenied`, { hint })
+    }
+    const store = { ...(await afterwards()), read: refuse, stream: refuse }
+    await expect(choose({ store })).rejects.toMatchObject({
+      code: 'COPY_NOT_FOUND',
+      hint: expect.stringMatching(new RegExp(`${EMPTY.at(-1)} cannot be read .*AccessDenied.*${hint}`)),
+    })
   })
 
   test('no backup at all is COPY_NOT_FOUND', async () => {

@@ -46,7 +46,7 @@ describe('compare-with-running', () => {
       'lost with the running cluster: "/registry/configmaps/default/written-since"',
       expect.stringMatching(/^of these, 1 are no loss: masterleases/),
       expect.stringMatching(/^of these, 1 are no loss: events/),
-      expect.stringMatching(/^1 pods come back .*phantoms/),
+      expect.stringMatching(/^1 pod comes back .*phantoms/),
     ])
     expect(client.closed).toBe(1)
   })

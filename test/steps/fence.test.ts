@@ -48,7 +48,7 @@ describe('fence', () => {
       expect(readdirSync(join(rootOf(name), 'etc/kubernetes/etcd-rescue'))).toEqual(['kube-apiserver.manifest'])
     }
     expect(notes).toEqual([
-      'API servers serve what etcd holds now: 2 keys, of them 0 nodes, 1 namespaces, 0 pods',
+      'API servers serve what etcd holds now: 2 keys, of them 0 nodes, 1 namespace, 0 pods',
       'fenced: no API server runs on a, b, c; etcd-rescue unfence starts them again',
     ])
   })
@@ -67,6 +67,19 @@ describe('fence', () => {
     expect((await runStep('fence', { world })).gives).toEqual({ fenced: { nodes: NAMES } })
     expect(inPlace()).toEqual([])
     expect(log).toHaveLength(3)
+  })
+
+  test('what is stopped already is not asked about again, and one that still runs is', async () => {
+    const { world, away } = await scene()
+    const isSo = () => stepOf('fence').isSo?.(contextOf('fence', { world }).context as never)
+    expect(await isSo()).toBe(false)
+    away.add('b')
+    await runStep('fence', { world })
+    expect(await isSo()).toBe(true)
+    away.clear()
+    expect(await isSo()).toBe(false)
+    for (const name of NAMES) away.add(name)
+    expect(await isSo()).toBe(false)
   })
 
   test('a node that is away is told, before and after; the others are fenced', async () => {

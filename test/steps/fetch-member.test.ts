@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { RescueError } from '../../src/errors/rescue-error.ts'
@@ -147,10 +147,15 @@ describe('fetch-member', () => {
     await expect(run(during(host, () => {}, flip))).rejects.toMatchObject({ code: 'COPY_CHANGED', message: /snap\/db/ })
   })
 
-  test('a copy without a database, and a node that the config does not name', async () => {
+  test('a copy without a database is fetched for its log; without both it is none; and a node that the config does not name', async () => {
     const { db, run } = await scene()
     await expect(run(node('b'))).rejects.toMatchObject({ code: 'PRECONDITION', message: /node a/ })
-    renameSync(db, `${db}.away`)
-    await expect(run()).rejects.toMatchObject({ code: 'COPY_CORRUPT', message: /no member\/snap\/db/ })
+    rmSync(db)
+    expect((await run()).gives).toMatchObject({
+      fetched: { files: [{ path: expect.stringContaining('member/wal/') }] },
+    })
+    rmSync(join(dirname(dirname(db)), 'wal'), { recursive: true })
+    writeFileSync(join(dirname(db), '0.snap'), 'no log and no database')
+    await expect(run()).rejects.toMatchObject({ code: 'COPY_CORRUPT', message: /neither member\/snap\/db nor a log/ })
   })
 })

@@ -31,8 +31,8 @@ test('says before anything is changed which nodes of the data the config lacks, 
   }
   expect(made.notes).toEqual([
     'careful: 2 of 3 nodes of the data are not in the config, so their kubelets are not restarted: hidden, w1 10.0.1.1',
-    '1 nodes of the config are not in the data: old',
-    '1 nodes of the data cannot be read but by name: encrypted at rest, or damaged',
+    '1 node of the config is not in the data: old',
+    '1 node of the data cannot be read but by name: encrypted at rest, or damaged',
     expect.stringContaining('etcd-rescue nodes SOURCE'),
   ])
 })

@@ -25,7 +25,7 @@ describe('remove-secrets', () => {
     await stepOf('remove-secrets').act(context as never)
     expect(filesAtStop).toEqual(['db'])
     await expect(readdir(scratch.peek())).rejects.toMatchObject({ code: 'ENOENT' })
-    expect(notes[0]).toMatch(/^removed 1 files \(2 KiB\)/)
+    expect(notes[0]).toMatch(/^removed 1 file \(2.05 kB\)/)
   })
 
   test('again, with nothing left, is no error', async () => {

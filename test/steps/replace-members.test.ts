@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
@@ -29,6 +29,7 @@ interface Options {
 async function scene(options: Options = {}) {
   const { trashed = false, manager = 'v3.0.20260707', joins = () => false, confirm, lost = ['c'] } = options
   const made = await threeNodes({ manager })
+  rmSync(join(made.baseOf('c'), 'data-trashcan'), { recursive: true })
   mkdirSync(join(made.baseOf('c'), trashed ? 'data-trashcan/empty-cluster' : 'data'), { recursive: true })
   const members = options.members ?? ['a', 'b', 'c'].map((letter) => member(letter))
   const removed: string[] = []
@@ -71,6 +72,9 @@ async function scene(options: Options = {}) {
   return { run, removed, prompter, members }
 }
 
+const doubt = (release: string) =>
+  `whether this etcd-manager (release ${release}) replaces a member by itself is not known`
+
 describe('replace-members', () => {
   test('with every directory there it asks nobody anything', async () => {
     const { run, prompter } = await scene({ lost: [] })
@@ -89,22 +93,29 @@ describe('replace-members', () => {
   })
 
   test.each([
-    ['that is older', { manager: 'v3.0.20250101' }],
-    ['whose disk is not empty', { trashed: true }],
-    ['whose version is not known', { manager: 'latest' }],
-  ])('with an etcd-manager %s, the old member is removed when that is agreed to', async (_, over) => {
+    ['that is older', { manager: 'v3.0.20250704' }, []],
+    ['whose disk is not empty', { trashed: true }, []],
+    ['whose version is not known', { manager: 'latest' }, [doubt('latest')]],
+    ['of a later release, which was not read', { manager: 'v3.0.20270101' }, [doubt('v3.0.20270101')]],
+  ])('with an etcd-manager %s, the old member is removed when that is agreed to', async (_, over, doubts) => {
     const made = await scene({ ...over, confirm: true, joins: (members) => members.every(({ id }) => id !== '1c') })
     const { notes } = await made.run()
     expect(made.removed).toEqual(['1c'])
     expect(made.prompter.questions[0]).toMatch(
-      /^etcd-c \(1c\) has lost its data.* Remove it, so that it joins again\?$/,
+      /^etcd-c \(1c\) has no data that the cluster can use.* Remove it, so that it joins again\?$/,
     )
-    expect(notes).toEqual(['member 1c (etcd-c) is removed; it holds nothing', 'c has joined again as etcd-c'])
+    expect(notes).toEqual([
+      ...doubts,
+      'member 1c (etcd-c) is removed from the list; what lies on c stays there',
+      'c has joined again as etcd-c',
+    ])
   })
 
   test('not agreed to, it is told what to type; with nobody to ask, which flag', async () => {
     const refused = await scene({ trashed: true, confirm: false })
-    expect((await refused.run()).notes).toEqual([expect.stringMatching(/: etcdctl member remove 1c$/)])
+    expect((await refused.run()).notes).toEqual([
+      expect.stringMatching(/taken in later with: etcd-rescue run rejoin-member --set node=c$/),
+    ])
     expect(refused.removed).toEqual([])
     const unasked = await scene({ trashed: true })
     await expect(unasked.run()).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--yes/ })
@@ -130,7 +141,9 @@ describe('replace-members', () => {
   test('a node of which nothing says which member it was: nothing is removed, nothing waited for', async () => {
     const made = await scene({ trashed: true, confirm: true, seat: { lostMemberId: undefined as never } })
     expect((await made.run()).notes).toEqual([
-      expect.stringMatching(/^c has no data, and which member it was is not known/),
+      expect.stringMatching(
+        /^c has no data, and which member it was is not known.*: etcd-rescue run rejoin-member --set node=c$/,
+      ),
     ])
     expect(made.removed).toEqual([])
   })

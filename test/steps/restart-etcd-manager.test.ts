@@ -13,6 +13,7 @@ let dir: string
 let controlPlane: MemoryHost[]
 let log: string[]
 let awayNode: string
+let down: string[]
 const baseOf = (name: string) => join(dir, name, 'mnt/master-vol-main')
 
 /** Three nodes whose volumes hold the same real data; which volume is the main one is told by it. */
@@ -27,9 +28,15 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 beforeEach(() => {
   log = []
   awayNode = ''
+  down = []
   for (const [name, id] of Object.entries(ids)) writeFileSync(join(baseOf(name), 'myid'), id)
   controlPlane = Object.keys(ids).map((name) =>
-    node(name, { root: join(dir, name), log, isAway: () => name === awayNode }),
+    node(name, {
+      root: join(dir, name),
+      log,
+      isAway: () => name === awayNode,
+      kubelet: () => (down.includes(name) ? 'inactive' : 'active'),
+    }),
   )
 })
 
@@ -61,6 +68,35 @@ describe('restart-etcd-manager', () => {
     const { notes } = await run()
     expect(log).toEqual(['c:etcd-manager'])
     expect(notes[0]).toMatch(/^b cannot be asked for its peer id/)
+  })
+
+  test('a node whose id is not known may lead, and is named', async () => {
+    rmSync(join(baseOf('b'), 'myid'))
+    const { notes } = await run()
+    expect(log).toEqual(['c:etcd-manager'])
+    expect(notes[0]).toMatch(/^careful: b may lead: its volume has no myid file; then restart/)
+  })
+
+  test('a node whose disk is empty leads all the same, where its id is the lowest', async () => {
+    rmSync(join(baseOf('b'), 'data/token'), { recursive: true })
+    await run()
+    await copyToNode(join(dir, 'etcd'), join(baseOf('b'), 'data/token'))
+    expect(log).toEqual(['b:etcd-manager'])
+  })
+
+  test('a leader that does not come back is named: the next one leads, and reads the command', async () => {
+    down = ['b']
+    const { gives, left } = await run()
+    expect(gives).toEqual({ restarted: { nodes: ['b'] } })
+    expect(left).toMatchObject([
+      { node: 'b', command: 'sudo systemctl start kubelet', what: /etcd-manager did not come back/ },
+    ])
+  })
+
+  test('no further one is stopped where two are gone', async () => {
+    down = ['b', 'c']
+    await expect(run({ nodes: 'all' })).rejects.toMatchObject({ code: 'TIMED_OUT', message: / on b, c: / })
+    expect(log).toEqual(['b:etcd-manager', 'c:etcd-manager'])
   })
 
   test('without any myid nothing is restarted', async () => {

@@ -61,6 +61,6 @@ describe('save-current', () => {
     expect((await agreed.done).gives).toEqual({ saved: {} })
     expect(await agreed.store.list('')).toEqual([])
     await expect(save(live, false).done).rejects.toMatchObject({ code: 'PRECONDITION', message: /does not answer/ })
-    await expect(save(live).done).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--yes/ })
+    await expect(save(live).done).rejects.toMatchObject({ code: 'ANSWER_MISSING', hint: /--set unsaved=accept/ })
   })
 })

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { EtcdRelease, LocalEtcd } from '../../src/ports/etcd.ts'
 import type { Copy, Facts } from '../../src/steps/facts.ts'
 import { NAMES, threeNodes } from './support/in-place.ts'
 import { etcd, memberDir, putPods } from './support/member-dir.ts'
+import { noEtcd } from './support/nodes.ts'
 import { contextOf, copyOf, runStep, stepOf } from './support/step.ts'
 
 const PID = 4711
@@ -128,6 +129,21 @@ describe('seed-members', () => {
     expect(notes).toEqual([`3 members are restored beside what runs, under the new token ${token}`])
   })
 
+  test('a node without a volume gets no member, where that was agreed; its etcd-manager is added to what the others are', async () => {
+    const made = await scene({ script: noEtcd })
+    rmSync(made.baseOf('c'), { recursive: true })
+    made.facts.copies.pop()
+    await expect(seed(made)).rejects.toMatchObject({ code: 'PRECONDITION', message: /^2 control-plane nodes answer/ })
+    made.facts.seed = { ...made.facts.seed, without: ['c'] }
+    const { placement } = await seed(made)
+    expect(placement.seats.map(({ node }) => node)).toEqual(['a', 'b'])
+    expect(placement.members.map(({ name }) => name)).toEqual(['etcd-a', 'etcd-b'])
+    const found = await Promise.all(placement.seats.map(({ source = '' }) => look(source)))
+    expect(new Set(found.map(({ clusterId }) => clusterId)).size).toBe(1)
+    expect(new Set(found.map(({ memberId }) => memberId)).size).toBe(2)
+    expect(existsSync(own(made, 'c'))).toBe(false)
+  })
+
   test('with a higher revision, each member begins beyond it', async () => {
     const made = await scene({ bumpedBy: 1_000_000 })
     const { placement } = await seed(made)
@@ -166,7 +182,7 @@ describe('seed-members', () => {
     const remembered = new Map<string, unknown>()
     await expect(seed(made, remembered)).rejects.toMatchObject({
       code: 'DISK_FULL',
-      message: expect.stringMatching(/^c: .* has 1 MiB free, and \d+ MiB are needed/),
+      message: expect.stringMatching(/^c: .* has 1.05 MB free, and [\d.]+ MB are needed/),
       hint: /make room/,
     })
     expect(existsSync(own(made, 'c'))).toBe(false)

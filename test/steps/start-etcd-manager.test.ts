@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { memoryClock } from '../../src/adapters/memory/clock.ts'
 import { SPEC_KEY } from '../../src/etcd-manager/control.ts'
 import { NAMES, placementOf, threeNodes } from './support/in-place.ts'
 import { contextOf, runStep, stepOf } from './support/step.ts'
@@ -46,7 +47,9 @@ describe('start-etcd-manager', () => {
     scene.away.add('b')
     // two of three are a quorum: the cluster must not wait for the third
     const { notes } = await runStep('start-etcd-manager', optionsOf(scene))
-    expect(notes.at(-1)).toMatch(/careful: etcd-manager could not be started on b, which cannot be reached/)
+    expect(notes.at(-1)).toMatch(
+      /^careful: sudo sh -c .mv -n .* # on b: etcd-manager could not be started: node b cannot be reached/,
+    )
     expect(scene.inPlace(POD)).toEqual(['a', 'c'])
     scene.away.add('c')
     await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
@@ -55,11 +58,42 @@ describe('start-etcd-manager', () => {
     })
   })
 
+  test('a node whose kubelet is down does not keep the cluster down: a quorum goes on, and what mends it is told', async () => {
+    const scene = await stopped()
+    scene.down.add('b')
+    const { left } = await runStep('start-etcd-manager', optionsOf(scene))
+    expect(left).toEqual([
+      {
+        node: 'b',
+        command: 'sudo systemctl start kubelet',
+        onNode: true,
+        what: expect.stringMatching(/^etcd-manager could not be started: .*kubelet does not run there: inactive/),
+      },
+    ])
+    // kubelet finds it there when it runs again
+    expect(scene.inPlace(POD)).toEqual([...NAMES])
+  })
+
+  test('without a quorum it is a failure that names them all, and how to start kubelet', async () => {
+    const scene = await stopped()
+    for (const name of ['b', 'c']) scene.down.add(name)
+    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: /^etcd-manager could not be started on b, c: /,
+      hint: /sudo systemctl start kubelet.*resume the run/,
+    })
+  })
+
   test('a kubelet that does not start it is TIMED_OUT, and named', async () => {
     const none = { stdout: JSON.stringify({ containers: [] }) }
     const script = (argv: readonly string[]) => (argv[0] === 'crictl' && argv[1] === 'ps' ? none : undefined)
     const scene = await stopped({ script })
-    await expect(runStep('start-etcd-manager', optionsOf(scene))).rejects.toMatchObject({
+    const options = optionsOf(scene)
+    // two minutes in a few looks: each is a call to every node
+    const clock = memoryClock({ leapMs: 30_000 })
+    await expect(
+      runStep('start-etcd-manager', { ...options, world: { ...options.world, clock } }),
+    ).rejects.toMatchObject({
       code: 'TIMED_OUT',
       message: /kubelet starts etcd-manager of etcd-manager-main on a — last seen: none is running/,
     })

@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { MemoryScript } from '../../src/adapters/memory/host.ts'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import { CREATED_KEY } from '../../src/etcd-manager/control.ts'
+import { pathWithout } from '../support/path-without.ts'
 import { addBackup } from './support/backups.ts'
 import { NAMES, placementOf, threeNodes } from './support/in-place.ts'
+import { noEtcd } from './support/nodes.ts'
 import { contextOf, runStep, stepOf } from './support/step.ts'
+import { tempDir } from './support/temp.ts'
 
 type Scene = Awaited<ReturnType<typeof threeNodes>>
 
@@ -59,7 +63,7 @@ describe('stop-etcd-manager', () => {
     let looks = 0
     let release = async () => {}
     const seen = (argv: readonly string[]) => {
-      if (argv.some((word) => word.includes('flock'))) looks++
+      if (argv.some((word) => word.includes('flock -n'))) looks++
       if (looks === 3) void release()
       return undefined
     }
@@ -69,10 +73,24 @@ describe('stop-etcd-manager', () => {
     expect(looks).toBeGreaterThan(2)
   })
 
+  test('a node without flock is found out before anything stops: whether its etcd has ended could not be told', async () => {
+    const env = { ...process.env, PATH: pathWithout(await tempDir(), 'flock') }
+    const lacking: MemoryScript = ([program = '', ...args], stdin) => {
+      if (program !== 'sh') return undefined
+      const { status, stdout, stderr } = spawnSync('/bin/sh', args, { input: stdin, env })
+      return { code: status ?? 127, stdout, stderr: String(stderr) }
+    }
+    const scene = await threeNodes({ script: lacking, slowKubelet: true })
+    await expect(stop(scene)).rejects.toMatchObject({
+      ...{ code: 'PRECONDITION', message: /^node a has no flock/, hint: /nothing was stopped; install it on node a/ },
+    })
+    expect([scene.log, scene.inPlace(POD)]).toEqual([[], [...NAMES]])
+  })
+
   test('one that never ends is named, with its database', async () => {
     const held = (argv: readonly string[]) => {
       const data = argv.find((word) => word.endsWith('/data'))
-      const ofB = data !== undefined && db.startsWith(data) && argv.some((word) => word.includes('flock'))
+      const ofB = data !== undefined && db.startsWith(data) && argv.some((word) => word.includes('flock -n'))
       return ofB ? { stdout: `${db}\n` } : undefined
     }
     let db = '-'
@@ -118,15 +136,24 @@ describe('stop-etcd-manager', () => {
     const { gives, notes } = await done
     expect(prompter.questions[0]).toMatch(/on c, which cannot be reached. Is it surely down there/)
     expect(gives).toMatchObject({ stopped: { nodes: ['a', 'b'] } })
-    expect(notes[0]).toMatch(/before it comes back, move its state file and data\/ directory away/)
+    expect(notes[0]).toMatch(/take it in then: etcd-rescue run rejoin-member --set node=c$/)
   })
 
-  test('one that came back in the meantime runs another cluster: no answer makes that right', async () => {
-    const scene = await threeNodes()
+  test('one without a volume answers, and its etcd-manager is left as it is: it runs no etcd', async () => {
+    const scene = await threeNodes({ script: noEtcd })
+    rmSync(scene.baseOf('c'), { recursive: true })
+    const { gives, notes } = await stop(scene, { seats: scene.seats.slice(0, 2) })
+    expect(gives).toMatchObject({ stopped: { nodes: ['a', 'b'] } })
+    expect(scene.inPlace(POD)).toEqual(['c'])
+    expect(notes[0]).toBe('etcd-manager on c is left as it is: it waits for its volume, and runs no etcd')
+  })
+
+  test('one that came back in the meantime, or was given its volume, can run another cluster: no answer makes that right', async () => {
+    const scene = await threeNodes({ script: noEtcd })
     const over = { seats: scene.seats.slice(0, 2), world: { prompter: memoryPrompter({ confirm: true }) } }
     await expect(stop(scene, over)).rejects.toMatchObject({
       code: 'PRECONDITION',
-      message: /^c .* is back now/,
+      message: /^c answers and may have its volume now/,
       hint: /new run/,
     })
     expect(scene.inPlace(POD)).toEqual([...NAMES])

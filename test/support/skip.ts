@@ -1,15 +1,10 @@
-import { sshdMissing, sudoMissing } from './sshd.ts'
+import { describe } from 'vitest'
 
-/** True, with the reason printed, when these tests can't run on this machine. */
-export function skipSsh(): boolean {
-  return skip(sshdMissing, 'tests against a real sshd')
-}
-
-export function skipSudo(): boolean {
-  return skip(sudoMissing, 'tests of sudo as another user')
-}
-
-function skip(why: string | undefined, what: string): boolean {
-  if (why !== undefined) process.stdout.write(`skipped: ${what}: ${why}\n`)
-  return why !== undefined
+/**
+ * Tests that need something of the machine. Where it is missing, `missing` says so, and each of them is skipped with that as
+ * its reason: it stands in its name, which is what is printed of a skipped test.
+ */
+export function describeOn(missing: string | undefined, name: string, body: () => void): void {
+  if (missing === undefined) describe(name, body)
+  else describe.skip(`${name} (${missing})`, body) // what this machine lacks is in the name
 }

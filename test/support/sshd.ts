@@ -18,6 +18,8 @@ export interface SshdOptions {
   sudo?: SudoWay
   /** More public keys that may log in. */
   authorizedKeys?: string[]
+  /** The command that runs it somewhere else on this machine, in namespaces of another process. */
+  inside?: string[]
 }
 
 /** A real OpenSSH server for one test, on loopback, with keys of its own. */
@@ -74,7 +76,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeConfig(dir, address, port, types, options.config ?? [])
 
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
-  const [file, ...args] = [...WITH_PARENT, ...commandOf(dir, options.sudo)] as [string, ...string[]]
+  const [file, ...args] = [...WITH_PARENT, ...(options.inside ?? []), ...commandOf(dir, options.sudo)] as [
+    string,
+    ...string[],
+  ]
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => {
@@ -116,6 +121,8 @@ function writeConfig(dir: string, address: string, port: number, types: HostKeyT
     ...types.map((type) => `HostKey ${join(dir, `host_${type}`)}`),
     `AuthorizedKeysFile ${join(dir, 'authorized_keys')}`,
     `PidFile ${join(dir, 'pid')}`,
+    // bash reads ~/.bashrc when sshd starts it: what is in this machine's is not under test, and may take longer than the test
+    `SetEnv HOME=${dir}`,
     'PermitRootLogin yes',
     'UsePAM no',
     'StrictModes no',

@@ -26,7 +26,7 @@ export function withholdHost(host: RemoteHost, onCall: OnCall): RemoteHost {
     run: async (command) => {
       if (command.effect === 'read') return host.run(command)
       tell(host, onCall, command, true)
-      return { code: 0, stdout: '', stderr: '' }
+      return { code: 0, stdout: '', stderr: '', withheld: true }
     },
     stream: async (command) => {
       if (command.effect === 'read') return host.stream(command)
@@ -46,6 +46,7 @@ function decorate(host: RemoteHost, over: Pick<RemoteHost, 'run' | 'stream'>): R
     root,
     ...over,
     forward: (port, to) => host.forward(port, to),
+    rest: () => host.rest(),
     close: () => host.close(),
   }
 }

@@ -22,6 +22,11 @@ export function traceStore(store: ObjectStore, onCall: OnCall): ObjectStore {
   }
   return {
     url: store.url,
+    ...(store.hasConditions && {
+      hasConditions: () =>
+        change('look whether it has conditional writes', () => store.hasConditions?.() ?? Promise.resolve(true)),
+    }),
+    ...(store.now && { now: () => read('its time', () => store.now?.() ?? Promise.resolve(undefined)) }),
     list: (prefix, options) => read(`list ${prefix}`, () => store.list(prefix, options)),
     listFolders: (prefix, options) => read(`list folders ${prefix}`, () => store.listFolders(prefix, options)),
     head: (key) => read(`head ${key}`, () => store.head(key)),

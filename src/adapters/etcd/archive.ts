@@ -41,7 +41,7 @@ export async function installFromArchive(minor: EtcdMinor, options: ArchiveOptio
     await mkdir(unpacked)
     const tar = await runTool(['tar', '-xzf', file, '-C', unpacked], { timeoutMs: 60_000 })
     if (tar.code !== 0) throw new Error(`tar: exit code ${tar.code}`)
-    return intoCache(unpacked, options.cacheDir, dir)
+    return intoCache(unpacked, options.cacheDir, dir, minor)
   })
 }
 

@@ -1,13 +1,17 @@
 import type { EtcdClient, EtcdStatus } from '../../ports/etcd.ts'
 import {
+  type AlarmAnswer,
   decimalId,
   fromWire,
+  type HashAnswer,
   type Header,
   hexId,
   type MemberListAnswer,
   prefixRange,
   type RangeAnswer,
   type StatusAnswer,
+  toAlarm,
+  wireAlarm,
 } from './messages.ts'
 import { rangePages } from './range.ts'
 import { type EtcdTls, openRpc, type Rpc } from './rpc.ts'
@@ -27,6 +31,8 @@ export interface ConnectOptions {
 }
 
 const DEADLINE_MS = 10_000
+/** 1 GB is hashed, compacted or written anew in seconds; a slow disk may take its time. */
+const LONG_MS = 300_000
 
 /**
  * A client of one member. It connects at the first call, so a dead member shows there: `ETCD_UNREACHABLE` after the
@@ -44,11 +50,12 @@ function clientOf(rpc: Rpc): EtcdClient {
     status: async () => toStatus(await rpc.call<StatusAnswer>('Maintenance', 'status', {})),
     members: async () => {
       const { members } = await rpc.call<MemberListAnswer>('Cluster', 'memberList', {})
-      return members.map(({ ID, name, peerURLs, clientURLs }) => ({
+      return members.map(({ ID, name, peerURLs, clientURLs, isLearner }) => ({
         id: hexId(ID),
         name,
         peerUrls: peerURLs,
         clientUrls: clientURLs,
+        ...(isLearner ? { isLearner } : {}),
       }))
     },
     removeMember: async (id) => {
@@ -67,6 +74,24 @@ function clientOf(rpc: Rpc): EtcdClient {
       await rpc.call<{ header: Header }>('KV', 'put', { key: Buffer.from(key), value: Buffer.from(value) })
     },
     deleteIfUnchanged: (key, modRevision) => deleteIfUnchanged(rpc, key, modRevision),
+    alarms: async () => {
+      const { alarms } = await rpc.call<AlarmAnswer>('Maintenance', 'alarm', { action: 'Get' })
+      return alarms.map(toAlarm)
+    },
+    disarm: async (alarm) => {
+      await rpc.call('Maintenance', 'alarm', { action: 'Deactivate', ...wireAlarm(alarm) })
+    },
+    hashKv: async (revision) => {
+      const request = { revision: String(revision) }
+      const answer = await rpc.call<HashAnswer>('Maintenance', 'hashKv', request, LONG_MS)
+      return { hash: answer.hash, compactRevision: Number(answer.compact_revision) }
+    },
+    compact: async (revision) => {
+      await rpc.call('KV', 'compact', { revision: String(revision), physical: true }, LONG_MS)
+    },
+    defragment: async () => {
+      await rpc.call('Maintenance', 'defragment', {}, LONG_MS)
+    },
     snapshot: ({ signal } = {}) => snapshotStream(rpc, signal),
     close: async () => rpc.close(),
   }

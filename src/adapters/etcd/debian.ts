@@ -23,18 +23,20 @@ export async function installFromDebian(
   for (const { suite, version } of suites) {
     emit(`downloading etcd ${version} from Debian ${suite}`)
     try {
-      return await installSuite(suite, cacheDir)
+      return await installSuite(suite, cacheDir, minor)
     } catch (error) {
-      problems.push(`${suite}: ${error instanceof Error ? error.message : error}`)
+      const problem = `${suite}: ${error instanceof Error ? error.message : error}`
+      emit(`not from Debian ${problem}`)
+      problems.push(problem)
     }
   }
   throw new Error(problems.join('; '))
 }
 
-/** The etcd of one suite (`bookworm`, `trixie`, …) into `<cacheDir>/<version>/`. */
-export async function installSuite(suite: string, cacheDir: string): Promise<EtcdRelease> {
+/** The etcd of one suite (`bookworm`, `trixie`, …) into `<cacheDir>/<version>/`; refused where it is of another `minor`. */
+export async function installSuite(suite: string, cacheDir: string, minor?: EtcdMinor): Promise<EtcdRelease> {
   const mirror = await debianMirror()
-  return withWorkDir(cacheDir, (dir) => downloadSuite(dir, mirror, suite, cacheDir))
+  return withWorkDir(cacheDir, async (dir) => intoCache(await downloadSuite(dir, mirror, suite), cacheDir, dir, minor))
 }
 
 /** The Debian mirror in this machine's own sources: the first that has a suite of Debian itself. */
@@ -50,7 +52,8 @@ async function debianMirror(): Promise<string> {
   return uri
 }
 
-async function downloadSuite(dir: string, mirror: string, suite: string, cacheDir: string): Promise<EtcdRelease> {
+/** The directory into which its packages were unpacked. */
+async function downloadSuite(dir: string, mirror: string, suite: string): Promise<string> {
   const apt = await aptHome(dir, mirror, suite)
   await apt(['update'])
   const debs = join(dir, 'debs')
@@ -59,7 +62,7 @@ async function downloadSuite(dir: string, mirror: string, suite: string, cacheDi
   for (const deb of await readdir(debs)) {
     fail('dpkg -x', await runTool(['dpkg', '-x', join(debs, deb), join(dir, 'unpacked')], { timeoutMs: 60_000 }))
   }
-  return intoCache(join(dir, 'unpacked'), cacheDir, dir)
+  return join(dir, 'unpacked')
 }
 
 /** apt-get with everything that it reads and writes below `dir`. */

@@ -4,6 +4,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdMinor, EtcdRelease } from '../../ports/etcd.ts'
 import { installFromArchive } from './archive.ts'
 import { installFromDebian } from './debian.ts'
+import { debianSuites, pinnedArchives } from './packages.ts'
 import { probeDir } from './probe.ts'
 
 export interface FindOptions {
@@ -19,11 +20,30 @@ export interface FindOptions {
   emit: (line: string) => void
 }
 
+/** What `findRelease` would download, for the operator. */
+export function downloadsOf(minor: EtcdMinor): string[] {
+  const archive = pinnedArchives[minor]
+  return [
+    ...(debianSuites[minor] ?? []).map(({ suite, version }) => `etcd ${version} from Debian ${suite}`),
+    ...(archive === undefined ? [] : [`the official archive of etcd ${archive.version}`]),
+  ]
+}
+
+/** The programs in this very directory. */
+export async function releaseIn(minor: EtcdMinor, dir: string): Promise<EtcdRelease> {
+  const probe = await probeDir(dir)
+  if ('release' in probe && probe.release.minor === minor) return probe.release
+  const why = 'release' in probe ? `it has etcd ${probe.release.version}` : probe.problem
+  throw new RescueError('ETCD_MISSING', `${dir} has no etcd ${minor}: ${why}`, {
+    hint: 'name a directory with etcd, etcdctl and etcdutl: --etcd-bin-dir DIR, or tools.etcdBinDir in etcd-rescue.yaml',
+  })
+}
+
 /** Looks in one place after the other and says, when none had it, what was wrong with each. */
 export async function findRelease(minor: EtcdMinor, options: FindOptions): Promise<EtcdRelease> {
   const tried: string[] = []
   const sources: [string, () => Promise<EtcdRelease | undefined>][] = [
-    ['--etcd-bin-dir', () => (options.binDir ? newestIn([options.binDir], minor, tried) : unset(tried))],
+    ['--etcd-bin-dir or tools.etcdBinDir', () => inNamed(options.binDir, minor, tried)],
     ['PATH', () => newestIn(pathDirs(), minor, tried)],
     ['cache', () => newestIn([options.cacheDir], minor, tried)],
     ['Debian packages', () => permitted(options.allowApt, tried, () => installFromDebian(minor, options))],
@@ -40,7 +60,7 @@ export async function findRelease(minor: EtcdMinor, options: FindOptions): Promi
     lines.push(`${name}: ${tried.join('; ') || `no etcd ${minor}`}`)
   }
   throw new RescueError('ETCD_MISSING', `no etcd ${minor} was found on this machine`, {
-    hint: `put etcd, etcdctl and etcdutl of ${minor} into a directory and name it: --etcd-bin-dir DIR. Tried ${lines.join(' | ')}`,
+    hint: `put etcd, etcdctl and etcdutl of ${minor} into a directory and name it: --etcd-bin-dir DIR, or tools.etcdBinDir in etcd-rescue.yaml. Tried ${lines.join(' | ')}`,
   })
 }
 
@@ -71,9 +91,13 @@ function pathDirs(): string[] {
   return [...new Set((process.env.PATH ?? '').split(delimiter).filter((dir) => dir.startsWith('/')))]
 }
 
-async function unset(tried: string[]): Promise<undefined> {
-  tried.push('not given')
-  return undefined
+/** The directory that the operator named: what is wrong with it is said even where nothing is in it. */
+async function inNamed(dir: string | undefined, minor: EtcdMinor, tried: string[]): Promise<EtcdRelease | undefined> {
+  if (dir === undefined) tried.push('not given')
+  const found = dir === undefined ? undefined : await newestIn([dir], minor, tried)
+  if (found === undefined && tried.length === 0)
+    tried.push(`${dir} has no etcd with its etcdctl, nor has a directory of a version in it`)
+  return found
 }
 
 async function permitted<T>(allowed: boolean, tried: string[], install: () => Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EtcdRelease } from '../../ports/etcd.ts'
+import type { EtcdMinor, EtcdRelease } from '../../ports/etcd.ts'
 import { probeDir } from './probe.ts'
 
 const PROGRAMS = ['etcd', 'etcdctl', 'etcdutl']
@@ -18,9 +18,15 @@ export async function withWorkDir<T>(cacheDir: string, work: (dir: string) => Pr
 
 /**
  * Takes the programs found anywhere below `unpacked` into `<cacheDir>/<version>/`: tried first, moved whole. When
- * another process was faster, its directory stays.
+ * another process was faster, its directory stays. `minor`: another one is refused, since a suite moves on and a mirror may
+ * hold something else than its name says.
  */
-export async function intoCache(unpacked: string, cacheDir: string, workDir: string): Promise<EtcdRelease> {
+export async function intoCache(
+  unpacked: string,
+  cacheDir: string,
+  workDir: string,
+  minor?: EtcdMinor,
+): Promise<EtcdRelease> {
   const fresh = join(workDir, 'fresh')
   await mkdir(fresh, { recursive: true })
   for (const name of await readdir(unpacked, { recursive: true })) {
@@ -34,7 +40,9 @@ export async function intoCache(unpacked: string, cacheDir: string, workDir: str
   }
   const probe = await probeDir(fresh)
   if (!('release' in probe)) throw new Error(`what was downloaded is no etcd: ${probe.problem}`)
-  const dir = join(cacheDir, probe.release.version)
+  const { version } = probe.release
+  if (minor !== undefined && probe.release.minor !== minor) throw new Error(`it has etcd ${version}, and not ${minor}`)
+  const dir = join(cacheDir, version)
   await rename(fresh, dir).catch(() => {})
   const final = await probeDir(dir)
   if (!('release' in final)) throw new Error(`${dir} holds no etcd: ${final.problem}; remove it`)

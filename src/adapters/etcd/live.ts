@@ -1,14 +1,11 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdClient, LiveEtcd } from '../../ports/etcd.ts'
-import { pathOn, type RemoteHost } from '../../ports/remote-host.ts'
+import type { RemoteHost } from '../../ports/remote-host.ts'
+import { readCertificate, unusableCertificates } from './client-certificate.ts'
 import { type ConnectOptions, connectEtcd } from './connect.ts'
-import type { EtcdTls } from './rpc.ts'
 
 /** kOps' client ports on every control-plane node (kubernetes/kops, pkg/wellknownports; FACTS 6 for main and events). */
 export const clientPorts: Readonly<Record<string, number>> = { main: 4001, events: 4002, cilium: 4003, leases: 4004 }
-
-/** Where the API server has its client certificate for etcd: kOps today, and older ones (FACTS 6). */
-const CERTIFICATE_DIRS = ['/srv/kubernetes/kube-apiserver', '/etc/kubernetes/pki/kube-apiserver']
 
 export interface LiveEtcdOptions {
   /** The control plane, in the order in which it is tried. */
@@ -19,6 +16,8 @@ export interface LiveEtcdOptions {
   port?: number
   /** Default true. kOps' feature flag EtcdEventsHTTP makes `events` (and `leases`) plain text. */
   tls?: boolean
+  /** A directory on the nodes with the client certificate, looked into before those of kOps. */
+  certificateDir?: string | undefined
   /** Of each call. Default 10 s. */
   deadlineMs?: number
 }
@@ -26,6 +25,8 @@ export interface LiveEtcdOptions {
 /** The cluster's own etcd over SSH forwards. The client key is read from the node and stays in memory. */
 export function liveEtcd(options: LiveEtcdOptions): LiveEtcd {
   return {
+    mustBeReadable: async () =>
+      options.tls === false ? [] : unusableCertificates(options.hosts, options.certificateDir, new Date()),
     connect: async ({ node, timeoutMs } = {}) => {
       const hosts = options.hosts.filter(({ name }) => node === undefined || name === node)
       const said: string[] = []
@@ -56,7 +57,7 @@ async function connectThrough(host: RemoteHost, options: LiveEtcdOptions, timeou
       hint: `it is one of ${Object.keys(clientPorts).join(', ')}`,
     })
   }
-  const tls = options.tls === false ? undefined : await readCertificate(host)
+  const tls = options.tls === false ? undefined : await readCertificate(host, options.certificateDir)
   const forward = await host.forward(port)
   const deadlineMs = timeoutMs ?? options.deadlineMs
   const connection = { socketPath: forward.socketPath, name: `${host.name}:${port}` }
@@ -91,22 +92,4 @@ async function answering(connection: ConnectOptions): Promise<EtcdClient> {
     await client.close()
     throw error
   }
-}
-
-async function readCertificate(host: RemoteHost): Promise<EtcdTls> {
-  for (const dir of CERTIFICATE_DIRS) {
-    const files = ['etcd-ca.crt', 'etcd-client.crt', 'etcd-client.key'].map((file) => pathOn(host, `${dir}/${file}`))
-    const [ca, cert, key] = await Promise.all(files.map((file) => readPem(host, file)))
-    if (ca && cert && key) return { ca, cert, key }
-  }
-  throw new RescueError('PRECONDITION', `${host.name} has no client certificate for etcd`, {
-    hint: `expected etcd-ca.crt, etcd-client.crt and etcd-client.key in ${CERTIFICATE_DIRS.join(' or ')}`,
-  })
-}
-
-/** `cat` says 1 for a missing file. */
-async function readPem(host: RemoteHost, path: string): Promise<Buffer | undefined> {
-  const argv = ['cat', path] as const
-  const { code, stdout } = await host.run({ effect: 'read', argv, okCodes: [0, 1], maxOutputBytes: 256 << 10 })
-  return code === 0 && stdout.includes('-----BEGIN ') ? Buffer.from(stdout) : undefined
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { EtcdMinor, EtcdRelease, LocalEtcd } from '../../ports/etcd.ts'
-import { findRelease } from './find.ts'
+import { downloadsOf, findRelease, releaseIn } from './find.ts'
 import { canBump, restoreSnapshot } from './restore.ts'
 import { startMember } from './start.ts'
 
@@ -36,7 +36,14 @@ export function localEtcd(options: LocalEtcdOptions = {}): LocalEtcd {
     cacheDir: options.cacheDir ?? etcdCacheDir(),
   }
   return {
-    find: (minor) => {
+    downloads: downloadsOf,
+    use: async (minor, dir) => {
+      const release = await releaseIn(minor, dir)
+      found.set(minor, Promise.resolve(release))
+      return release
+    },
+    find: (minor, { isHere = false } = {}) => {
+      if (isHere) return found.get(minor) ?? findRelease(minor, { ...settings, allowApt: false, allowArchive: false })
       const search = found.get(minor) ?? findRelease(minor, settings)
       found.set(minor, search)
       // a failed search is repeated when asked again

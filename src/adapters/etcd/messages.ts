@@ -1,4 +1,4 @@
-import type { KeyValue } from '../../ports/etcd.ts'
+import type { EtcdAlarm, KeyValue } from '../../ports/etcd.ts'
 
 /** Messages as etcd3's loader gives them: uint64 as decimal strings, bytes as buffers. */
 export interface Header {
@@ -35,8 +35,32 @@ export interface StatusAnswer {
 }
 
 export interface MemberListAnswer {
-  members: { ID: string; name: string; peerURLs: string[]; clientURLs: string[] }[]
+  members: { ID: string; name: string; peerURLs: string[]; clientURLs: string[]; isLearner?: boolean }[]
 }
+
+export interface AlarmAnswer {
+  /** `alarm` is a number where etcd3's rpc.proto has no name for it. */
+  alarms: { memberID: string; alarm: string | number }[]
+}
+
+export interface HashAnswer {
+  hash: number
+  compact_revision: string
+}
+
+/** etcd's own names are in capitals; etcd3's rpc.proto has them otherwise. */
+export const toAlarm = ({ memberID, alarm }: AlarmAnswer['alarms'][number]): EtcdAlarm => ({
+  kind: String(alarm).toUpperCase(),
+  memberId: hexId(memberID),
+})
+
+const WIRE_NAMES: Readonly<Record<string, string>> = { NOSPACE: 'Nospace', CORRUPT: 'Corrupt' }
+
+/** One that etcd3's rpc.proto does not name is its number again. */
+export const wireAlarm = ({ kind, memberId }: EtcdAlarm) => ({
+  memberID: decimalId(memberId),
+  alarm: WIRE_NAMES[kind] ?? Number(kind),
+})
 
 export function fromWire(kv: WireKeyValue): KeyValue {
   return {

@@ -40,4 +40,11 @@ export const pinnedArchives: Record<EtcdMinor, PinnedArchive> = {
       arm64: '5302f1a6157c34eb0568c75fba9d06da98353576df04399f08645bef634acd2d',
     },
   },
+  '3.7': {
+    version: '3.7.1',
+    sha256: {
+      x64: 'e8cd3fa8064c98137c5dbd78b76f969417ace84efb83c481041d7a52ffdd8fb9',
+      arm64: 'd7e25e08f694b6ed7792fc7b7a891fe2c3f3d3dccfe2f3bfdb1547b0eb75b6da',
+    },
+  },
 }

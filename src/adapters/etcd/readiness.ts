@@ -45,18 +45,24 @@ async function pause(serving: Serving, state: { exited: boolean }, deadline: num
   await Promise.race([serving.exited, sleep(20)])
 }
 
-/** Asks for one key that need not be there: counting all keys of a large database takes a while. */
+/**
+ * Asks for one key that need not be there: counting all keys of a large database takes a while. One that asks for a user
+ * serves, and will not answer however long it is waited for: `PRECONDITION`.
+ */
 async function answers(probe: EtcdClient): Promise<boolean> {
-  return probe.get('/').then(
-    () => true,
-    () => false,
-  )
+  try {
+    await probe.get('/')
+    return true
+  } catch (error) {
+    if (error instanceof RescueError && error.code === 'PRECONDITION') throw error
+    return false
+  }
 }
 
 async function late({ name, timeoutMs, lastLog }: Serving): Promise<RescueError> {
   const said = lastUsefulLine(await lastLog())
   return new RescueError('ETCD_FAILED', `${name} does not serve after ${timeoutMs / 1000} s: ${said}`, {
-    hint: 'another process may hold this directory, or it needs --force-new-cluster; else allow more time',
+    hint: 'another process may hold this directory, or it waits for members that do not run here; else allow more time',
   })
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity } from 'node:tls'
-import type { Client, ClientReadableStream, Metadata, ServiceError } from '@grpc/grpc-js'
+import type { Client, ClientDuplexStream, ClientReadableStream, Metadata, ServiceError } from '@grpc/grpc-js'
 import { explainRpcError } from './rpc-errors.ts'
 
 /** Certificates as PEM. The name is the one to look for in the server's certificate; an address is fine. */
@@ -12,7 +12,7 @@ export interface EtcdTls {
   serverName?: string
 }
 
-export type ServiceName = 'KV' | 'Maintenance' | 'Cluster'
+export type ServiceName = 'KV' | 'Maintenance' | 'Cluster' | 'Lease'
 
 /** Calls of one channel. Nothing is retried here: a repeated change may have happened already. */
 export interface Rpc {
@@ -21,6 +21,8 @@ export interface Rpc {
   call<T>(service: ServiceName, method: string, request: object, deadlineMs?: number): Promise<T>
   /** The caller must end it with `cancel()`: destroying it keeps the process alive (STACK, etcd3 3). */
   stream<T>(service: ServiceName, method: string, request: object): Promise<ClientReadableStream<T>>
+  /** Both ways. The caller must end it with `cancel()`, as a stream. */
+  duplex<Q, T>(service: ServiceName, method: string): Promise<ClientDuplexStream<Q, T>>
   close(): void
 }
 
@@ -45,6 +47,7 @@ type Unary = (
   done: (error: ServiceError | null, answer: unknown) => void,
 ) => void
 type Streaming = (request: object, metadata: Metadata) => ClientReadableStream<unknown>
+type Duplex = (metadata: Metadata) => ClientDuplexStream<unknown, unknown>
 
 /**
  * Opens a channel to one member. etcd3's connection pool is left out on purpose: it retries, opens circuit breakers and
@@ -62,8 +65,8 @@ export async function openRpc(
     : grpc.credentials.createInsecure()
   const host = new Host(target, credentials, { ...channelOptions, ...sni(tls) })
   const method = (service: ServiceName, name: string) => {
-    const client = host.getServiceClient(service) as Client & Record<string, Unary & Streaming>
-    return client[name]?.bind(client) as Unary & Streaming
+    const client = host.getServiceClient(service) as Client & Record<string, Unary & Streaming & Duplex>
+    return client[name]?.bind(client) as Unary & Streaming & Duplex
   }
   return {
     endpoint,
@@ -75,6 +78,8 @@ export async function openRpc(
       }),
     stream: async <T>(service: ServiceName, name: string, request: object) =>
       method(service, name)(request, new grpc.Metadata()) as ClientReadableStream<T>,
+    duplex: async <Q, T>(service: ServiceName, name: string) =>
+      method(service, name)(new grpc.Metadata()) as ClientDuplexStream<Q, T>,
     close: () => host.close(),
   }
 }

@@ -5,6 +5,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdRelease, LocalMember, StartOptions } from '../../ports/etcd.ts'
 import { spawnBound } from './bound-process.ts'
 import { explainExit } from './exit-reason.ts'
+import { keepLeases } from './keep-leases.ts'
 import { waitUntilServing } from './readiness.ts'
 import { startNotes } from './start-notes.ts'
 import { removeTempDir, shortTempDir } from './temp-dir.ts'
@@ -36,12 +37,18 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
       explainExit: async () => explainExit(release, child, await readFile(logFile, 'utf8').catch(() => '')),
       lastLog: () => readFile(logFile, 'utf8').catch(() => ''),
     })
+    const keeper = await keepLeases(join(runDir, CLIENT), exited).catch(async (error) => {
+      await client.close()
+      throw error
+    })
     const notes = startNotes(await readFile(logFile, 'utf8').catch(() => ''))
     let stopping: Promise<void> | undefined
     const stop = async () => {
       await client.close()
+      const ranOut = await keeper.end()
       await end()
       await removeTempDir(runDir)
+      if (ranOut) throw ranOut
     }
     return {
       release,
@@ -55,7 +62,8 @@ export async function startMember(release: EtcdRelease, dataDir: string, options
       },
     }
   } catch (error) {
-    child.kill('SIGKILL')
+    // one that asks for a user has replayed its log: ended in order, it leaves all of it in its database
+    if (!(error instanceof RescueError && error.code === 'PRECONDITION')) child.kill('SIGKILL')
     await end()
     await removeTempDir(runDir)
     throw error
@@ -90,8 +98,8 @@ function flags({ minor }: EtcdRelease, dataDir: string, options: StartOptions): 
     ...['--listen-client-urls', `unix://${CLIENT}`, '--advertise-client-urls', `unix://${CLIENT}`],
     ...['--listen-peer-urls', `unix://${PEER}`, '--initial-advertise-peer-urls', `unix://${PEER}`],
     ...['--initial-cluster', `${name}=unix://${PEER}`],
-    // etcd's largest without a warning: a database that is larger is still served, only not written to
-    ...['--quota-backend-bytes', String(8 * 2 ** 30)],
+    // none: with one, replaying the WAL of a larger database raises an alarm that the copy did not have
+    ...['--quota-backend-bytes', '-1'],
     ...['--auto-compaction-retention', '0'],
     // alone it has nobody to wait for: with the defaults it votes for itself only after up to a second
     ...['--heartbeat-interval', '10', '--election-timeout', '100'],

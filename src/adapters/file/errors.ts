@@ -1,4 +1,5 @@
 import { isAbort, RescueError } from '../../errors/rescue-error.ts'
+import { shellWord } from '../../shell/quote.ts'
 
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
@@ -7,7 +8,7 @@ export function codeOf(error: unknown): string | undefined {
 
 export function storeFolderMissing(url: string, cause?: unknown): RescueError {
   return new RescueError('STORE_MISSING', `the folder of the backup store is not there: ${url}`, {
-    hint: `check that its disk is mounted and the path is right; a new one is made with: mkdir -p ${url.slice('file://'.length)}`,
+    hint: `check that its disk is mounted and the path is right; a new one is made with: mkdir -p ${shellWord(url.slice('file://'.length))}`,
     cause,
   })
 }

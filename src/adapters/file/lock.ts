@@ -3,6 +3,7 @@ import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { shellWord } from '../../shell/quote.ts'
 import { codeOf } from './errors.ts'
 
 /** A holder only compares, renames and flushes; one that is older than this was killed. */
@@ -57,6 +58,6 @@ async function breakStale(path: string): Promise<void> {
 
 function stuck(path: string, key: string): RescueError {
   return new RescueError('STORE_FAILED', `another process keeps ${key} locked with ${path}`, {
-    hint: `find out which etcd-rescue still runs; when there is none: rm ${path}`,
+    hint: `find out which other run still writes there; when there is none: rm ${shellWord(path)}`,
   })
 }

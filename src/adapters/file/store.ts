@@ -1,4 +1,6 @@
-import { type FileHandle, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../ports/clock.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
@@ -35,6 +37,17 @@ export function fileStore(storeUrl: string, { clock = systemClock }: FileStoreOp
 
   return {
     url,
+    /** A disk of the network has a clock of its own: that of the server, which stamps what is written. */
+    now: () =>
+      wrap('write a file', async () => {
+        const path = join(await realRoot(url), `.etcd-rescue-${randomBytes(12).toString('hex')}.part`)
+        await writeFile(path, '', { flag: 'wx', mode: 0o600 })
+        try {
+          return (await stat(path)).mtime
+        } finally {
+          await unlink(path)
+        }
+      }),
     list: (prefix, { limit = 100_000, signal } = {}) =>
       wrap(`list ${prefix}`, async () => {
         checkPrefix(prefix)

@@ -9,10 +9,10 @@ export interface MemoryClock extends Clock {
 
 /**
  * A clock that stands still. With `auto`, who sleeps moves it: a sleep takes one turn of the event loop and its time
- * passes at once.
+ * passes at once; it is never shorter than `leapMs`, so that a long wait comes to its end after few looks.
  */
-export function memoryClock(options: { start?: string; auto?: boolean } = {}): MemoryClock {
-  const { start = '2024-03-21T13:00:00Z', auto = true } = options
+export function memoryClock(options: { start?: string; auto?: boolean; leapMs?: number } = {}): MemoryClock {
+  const { start = '2024-03-21T13:00:00Z', auto = true, leapMs = 0 } = options
   let now = Date.parse(start)
   let slept = 0
   const sleepers = new Set<{ until: number; wake(): void }>()
@@ -26,9 +26,10 @@ export function memoryClock(options: { start?: string; auto?: boolean } = {}): M
     get slept() {
       return slept
     },
-    sleep: (ms, signal) =>
+    sleep: (asked, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
+        const ms = Math.max(asked, leapMs)
         slept += ms
         const onAbort = () => {
           sleepers.delete(sleeper)

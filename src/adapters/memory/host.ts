@@ -1,6 +1,7 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { RemoteCommand, RemoteHost, RemoteStream } from '../../ports/remote-host.ts'
 import { createMemoryForward } from './host-forward.ts'
+import { heard, type Noise } from './host-noise.ts'
 import { type MemoryProcess, type MemoryReply, play } from './host-process.ts'
 
 /** Answers a command, or undefined for one that it does not know (exit 127, as a shell says). */
@@ -12,6 +13,7 @@ export interface MemoryHostOptions {
   role?: RemoteHost['role']
   root?: string
   script: MemoryScript
+  noise?: Noise
   /** What listens on the node's ports: takes each connection. */
   ports?: Record<number, (socket: NodeJS.ReadWriteStream) => void>
 }
@@ -39,7 +41,7 @@ export function memoryHost(options: MemoryHostOptions): MemoryHost {
     calls.push(command)
     const stdin = Buffer.from(command.stdin ?? '')
     const reply = options.script(command.argv, stdin) ?? { code: 127, stderr: `${command.argv[0]}: not found` }
-    const process = play(name, command, reply)
+    const process = play(name, command, options.noise ? heard(name, reply, options.noise) : reply)
     running.add(process)
     process.done.catch(() => {}).finally(() => running.delete(process))
     return process
@@ -72,6 +74,7 @@ export function memoryHost(options: MemoryHostOptions): MemoryHost {
     breakConnection: () => {
       for (const process of running) process.fail(lost(name))
     },
+    rest: async () => {},
     close: async () => {
       closed = true
       for (const process of running) process.fail(lost(name))

@@ -1,5 +1,6 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { Choice, Prompter } from '../../ports/prompter.ts'
+import { rowsOf, wrapQuestion } from '../../words/wrap.ts'
 
 export interface PrompterOptions {
   /** `--yes`: yes to every `confirm` that names this flag. It accepts no loss, no host key, and no `typeName`. */
@@ -10,10 +11,12 @@ export interface PrompterOptions {
   enabled?: boolean
   /** Questions are read from here and written there; both must be terminals, or nothing is ever asked. */
   input: NodeJS.ReadableStream & { isTTY?: boolean }
-  output: NodeJS.WritableStream & { isTTY?: boolean }
+  output: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
   /** Called around every question, so that nothing is redrawn under it. */
   pause?(): void
   resume?(): void
+  /** Told of every answer but a password. */
+  onAnswer?(question: string, answer: string): void
   /** Ends a question that stands open (Ctrl-C); it rejects with an AbortError. */
   signal?: AbortSignal | undefined
 }
@@ -25,34 +28,60 @@ export interface PrompterOptions {
 export function openPrompter(options: PrompterOptions): Prompter {
   const { enabled = true, input, output } = options
   const interactive = enabled && input.isTTY === true && output.isTTY === true
-  const ask = <T>(question: string, flag: string, body: Ask<T>): Promise<T> =>
-    interactive ? asked(options, body) : Promise.reject(unanswered(question, flag))
+  let waitedMs = 0
+  const ask = async <T>(question: string, flag: string, body: Ask<T>): Promise<T> => {
+    if (!interactive) throw unanswered(question, flag)
+    const began = performance.now()
+    try {
+      return await asked(options, body)
+    } finally {
+      waitedMs += performance.now() - began
+    }
+  }
+  const told = <T>(question: string, value: T, answer: string): T => {
+    options.onAnswer?.(question, answer)
+    return value
+  }
   return {
     interactive,
+    waitedMs: () => waitedMs,
     confirm: async (question, { flag, default: preset = false }) => {
-      if (options.yes && flag.startsWith('--yes')) return true
-      return ask(question, flag, ({ confirm }, context) =>
-        confirm({ message: plain(question), default: preset }, context),
+      if (options.yes && flag.startsWith('--yes')) return told(question, true, 'yes (--yes)')
+      const answer = await ask(question, flag, ({ confirm }, context) =>
+        confirm({ message: asRows(output, question, ' (y/N) yes'), default: preset }, context),
       )
+      return told(question, answer, answer ? 'yes' : 'no')
     },
     typeName: async (question, expected, { flag }) => {
-      if (options.confirm !== undefined) return matches(options.confirm, expected, flag)
+      if (options.confirm !== undefined) {
+        matches(options.confirm, expected, flag)
+        return told(question, undefined, `${expected} (${flag})`)
+      }
       const flagged = `${flag} ${expected}`
       // tired fingers mistype; someone in the wrong cluster does not get it right by trying
       for (let tries = 1; ; tries += 1) {
-        const message = tries === 1 ? `${plain(question)} (type ${expected})` : `that is another name; type ${expected}`
+        const text = tries === 1 ? `${question} (type ${expected})` : `that is another name; type ${expected}`
+        const message = asRows(output, text, ` ${expected}`)
         const typed = await ask(question, flagged, ({ input }, context) => input({ message }, context))
-        if (typed.trim() === expected || tries === 3) return matches(typed.trim(), expected, flag)
+        if (typed.trim() !== expected && tries < 3) continue
+        matches(typed.trim(), expected, flag)
+        return told(question, undefined, expected)
       }
     },
     expectName: (expected, { flag }) => {
       if (options.confirm !== undefined) matches(options.confirm, expected, flag)
       else if (!interactive) throw unanswered(`type the name of the cluster, ${expected}`, `${flag} ${expected}`)
     },
-    select: (question, choices, { flag, default: preset }) =>
-      ask(question, flag, ({ select }, context) => select(selectConfig(question, choices, preset), context)),
+    select: async (question, choices, { flag, default: preset }) => {
+      const value = await ask(question, flag, ({ select }, context) =>
+        select(selectConfig(output, question, choices, preset), context),
+      )
+      return told(question, value, choices.find((choice) => choice.value === value)?.label ?? '')
+    },
     password: (question, { flag }) =>
-      ask(question, flag, ({ password }, context) => password({ message: plain(question), mask: false }, context)),
+      ask(question, flag, ({ password }, context) =>
+        password({ message: asRows(output, question, ''), mask: false }, context),
+      ),
   }
 }
 
@@ -95,12 +124,23 @@ function matches(typed: string, expected: string, flag: string): void {
   })
 }
 
-function selectConfig<T>(message: string, choices: Choice<T>[], preset: T | undefined) {
+type Terminal = PrompterOptions['output']
+
+/** The library breaks lines in the middle of words; what is broken already it leaves as it is. `answer`: what follows it. */
+function asRows({ columns = 80 }: Terminal, question: string, answer: string): string {
+  // its sign and a blank come first
+  return wrapQuestion(plain(question), columns - 3, answer.length).replaceAll('\n', '\n  ')
+}
+
+function selectConfig<T>(output: Terminal, message: string, choices: Choice<T>[], preset: T | undefined) {
   return {
-    message: plain(message),
+    message: asRows(output, message, ''),
     choices: choices.map(({ value, label, disabled }) => ({
       value,
-      name: plain(label),
+      // two columns of the library's, and what it says of one that cannot be chosen
+      name: rowsOf(plain(label), (output.columns ?? 80) - 4 - (disabled?.length ?? 0)).join('\n    '),
+      // what stands behind the question once it is answered
+      short: plain(label).split(/ {2,}/, 1)[0] ?? '',
       ...(disabled ? { disabled } : {}),
     })),
     pageSize: 15,

@@ -3,7 +3,9 @@ import { crc32 } from 'node:zlib'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { pauseAfter } from './attempt.ts'
+import { isKnownRefusal } from './errors.ts'
 import { DeadlineError, failureOf } from './failure.ts'
+import { askWithBody } from './looking.ts'
 import { etagOf, type Session, versionFromEtag } from './session.ts'
 
 export interface Range {
@@ -29,8 +31,12 @@ export interface Download {
  */
 export async function download(session: Session, key: string, range: Range, signal?: AbortSignal): Promise<Download> {
   const empty = { body: Readable.from([]), size: 0, version: '' }
-  const first = await get(session, key, range, undefined, signal).catch((error) => {
-    if (failureOf(error).code === 'InvalidRange' || failureOf(error).status === 416) return undefined
+  const first = await get(session, key, range, undefined, signal).catch(async (error) => {
+    const failure = failureOf(error)
+    if (failure.code === 'InvalidRange' || failure.status === 416) return undefined
+    // a 403 is of these credentials or of this object: who may list the bucket is refused the object
+    const isOpen = session.bucketSeen || failure.status !== 403 || isKnownRefusal(failure)
+    if (!isOpen) await askWithBody(session, signal)
     throw session.translate(error, { operation: 'GetObject', key })
   })
   if (!first) return empty // a range that begins behind the end, as when a finished transfer is resumed

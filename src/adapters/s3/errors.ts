@@ -2,11 +2,15 @@ import { isAbort, RescueError } from '../../errors/rescue-error.ts'
 import type { ErrorCode } from '../../errors/table.ts'
 import { objectMissing } from '../store-errors.ts'
 import { type Failure, failureOf, NETWORK } from './failure.ts'
+import { objectFault } from './object-fault.ts'
 import type { S3Place } from './options.ts'
+import { rightFor } from './rights.ts'
 
 export interface ErrorContext {
   place: S3Place
   endpoint: string | undefined
+  region: string | undefined
+  profile: string | undefined
   operation: string
   key?: string
   /** The store has answered before: what fails now fails in the middle of the work. */
@@ -57,11 +61,16 @@ export function toStoreError(error: unknown, context: ErrorContext): unknown {
   if (error instanceof RescueError || isAbort(error)) return error
   const failure = failureOf(error)
   if (context.key !== undefined && isMissingKey(failure)) return objectMissing(context.place.url, context.key, error)
+  const fault = context.key === undefined ? undefined : objectFault(failure, { ...context, key: context.key }, error)
+  if (fault) return fault
   const [code, hint] = answerTo(failure, context)
   const status = failure.status === undefined ? '' : ` (HTTP ${failure.status})`
   const message = `${context.operation} in ${context.place.url} failed: ${failure.code}${status}: ${failure.message}`
   return new RescueError(code, message, { hint, cause: error })
 }
+
+/** What S3 says of wrong credentials, whatever was asked for. */
+export const isKnownRefusal = ({ code }: Failure): boolean => ANSWERS[code]?.[0] === 'STORE_AUTH'
 
 export function isMissingKey({ code, status }: Failure): boolean {
   return code === 'NoSuchKey' || code === 'NoSuchVersion' || (status === 404 && code === 'NotFound')
@@ -75,10 +84,7 @@ function answerTo(failure: Failure, context: ErrorContext): Answer {
     return ['CONFIG_INVALID', 'set s3.region in etcd-rescue.yaml, or S3_REGION or AWS_REGION']
   }
   if (failure.status === 401 || failure.status === 403) {
-    return [
-      'STORE_AUTH',
-      `these credentials may not do this: they need the rights in the README for ${context.place.url}`,
-    ]
+    return ['STORE_AUTH', `these credentials may not do this: ${rightFor(context)}`]
   }
   if (TLS.test(failure.code)) {
     return ['STORE_UNREACHABLE', 'its certificate is not trusted: name its CA in NODE_EXTRA_CA_CERTS']
@@ -86,7 +92,10 @@ function answerTo(failure: Failure, context: ErrorContext): Answer {
   if (!context.reached && (NETWORK.has(failure.code) || ((failure.status ?? 500) >= 500 && failure.status !== 501))) {
     return ['STORE_UNREACHABLE', unreachableHint(context)]
   }
-  return ['STORE_FAILED', 'when the store is well again, go on with: etcd-rescue runs resume']
+  return [
+    'STORE_FAILED',
+    'wait until the store is well again, then run the command again; a run that has begun: etcd-rescue runs resume',
+  ]
 }
 
 const REDIRECTS = [

@@ -8,6 +8,8 @@ export interface Failure {
   message: string
   /** The region that a redirect points to. */
   region: string | undefined
+  /** Of an archived object: Intelligent-Tiering archived it by itself. */
+  isTiered: boolean
 }
 
 /** One attempt of a request took longer than it may. */
@@ -21,6 +23,7 @@ interface SdkError {
   Code?: unknown
   message?: string
   Region?: unknown
+  AccessTier?: unknown
   $metadata?: { httpStatusCode?: number }
   $response?: { headers?: Record<string, string> }
 }
@@ -31,7 +34,8 @@ export function failureOf(error: unknown): Failure {
   const code = [e.Code, inner?.code, e.code, e.name].find((c): c is string => typeof c === 'string') ?? 'Unknown'
   const status = e.$metadata?.httpStatusCode
   const region = e.$response?.headers?.['x-amz-bucket-region'] ?? (typeof e.Region === 'string' ? e.Region : undefined)
-  return { code, status, message: oneLine(e.message || inner?.message || code), region }
+  const isTiered = typeof e.AccessTier === 'string' && e.AccessTier !== ''
+  return { code, status, message: oneLine(e.message || inner?.message || code), region, isTiered }
 }
 
 /** Node reports a host with several addresses as an AggregateError of one failure for each. */

@@ -5,6 +5,9 @@ import { byKey } from '../object-key.ts'
 import { tooMany } from '../store-errors.ts'
 import { type Session, versionFromEtag } from './session.ts'
 
+/** Classes whose objects are not read before a restore. Glacier Instant Retrieval (`GLACIER_IR`) is none of them. */
+export const ARCHIVES: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE'])
+
 /** All objects below a prefix, page by page, sorted. */
 export async function listObjects(
   session: Session,
@@ -19,7 +22,8 @@ export async function listObjects(
       // a "folder" that some consoles make: an empty object whose name ends with a slash
       if (key === undefined || key.endsWith('/')) continue
       const modifiedAt = object.LastModified ?? new Date(0)
-      found.push({ key, size: object.Size ?? 0, modifiedAt, version: versionFromEtag(object.ETag) })
+      const archived = ARCHIVES.has(object.StorageClass ?? '') ? { archived: session.archived(key, false) } : {}
+      found.push({ key, size: object.Size ?? 0, modifiedAt, version: versionFromEtag(object.ETag), ...archived })
     }
     if (found.length > limit) throw tooMany(session.place.url, prefix, limit)
   }

@@ -1,6 +1,7 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { ObjectInfo } from '../../ports/object-store.ts'
 import { failureOf } from './failure.ts'
+import { ARCHIVES } from './listing.ts'
 import { type Session, versionFromEtag } from './session.ts'
 
 /**
@@ -21,7 +22,7 @@ export async function headObject(session: Session, key: string, signal?: AbortSi
   try {
     const found = await session.sendRaw(request)
     session.bucketSeen = true
-    return infoFromHead(key, found)
+    return infoFromHead(session, key, found)
   } catch (error) {
     const { status } = failureOf(error)
     if (status === 404 && session.bucketSeen) return undefined
@@ -32,8 +33,10 @@ export async function headObject(session: Session, key: string, signal?: AbortSi
   }
 }
 
-function infoFromHead(key: string, found: HeadObjectCommandOutput): ObjectInfo {
+function infoFromHead(session: Session, key: string, found: HeadObjectCommandOutput): ObjectInfo {
+  const isArchived = (ARCHIVES.has(found.StorageClass ?? '') || found.ArchiveStatus !== undefined) && !isRestored(found)
   return {
+    ...(isArchived && { archived: session.archived(key, found.Restore?.includes('ongoing-request="true"') ?? false) }),
     key,
     size: found.ContentLength ?? 0,
     modifiedAt: found.LastModified ?? new Date(0),
@@ -41,8 +44,11 @@ function infoFromHead(key: string, found: HeadObjectCommandOutput): ObjectInfo {
   }
 }
 
+/** `x-amz-restore: ongoing-request="false", expiry-date="…"`: a copy is there that can be read. */
+const isRestored = ({ Restore }: HeadObjectCommandOutput) => Restore?.includes('ongoing-request="false"') ?? false
+
 /** Fails with what is wrong with the bucket or the credentials, if it is they. */
-async function askWithBody(session: Session, signal?: AbortSignal): Promise<void> {
+export async function askWithBody(session: Session, signal?: AbortSignal): Promise<void> {
   const { bucket, prefix } = session.place
   await session.send({
     operation: 'ListObjectsV2',

@@ -85,7 +85,7 @@ export interface S3Place {
 
 /** `s3://bucket/some/prefix`, taken literally. `USAGE` when it is none. */
 export function placeOf(url: string): S3Place {
-  const match = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,62})(\/.*)?$/s.exec(url)
+  const match = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(\/.*)?$/s.exec(url)
   if (!match?.[1]) {
     throw new RescueError('USAGE', `not a folder of an S3 bucket: ${url}`, { hint: 'write it as s3://bucket/folder' })
   }

@@ -26,7 +26,7 @@ async function remove(session: Session, key: string, version?: string): Promise<
     await removeRaw(session, key, undefined, version)
   } catch (error) {
     if (failureOf(error).code === 'NoSuchKey') return
-    throw session.translate(error, { operation: 'DeleteObject', key })
+    throw session.translate(error, { operation: version ? 'DeleteObjectVersion' : 'DeleteObject', key })
   }
 }
 

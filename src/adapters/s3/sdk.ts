@@ -12,7 +12,11 @@ export interface Sdk {
  * Retries are ours (`attempt.ts`), so its own are off; bodies are checked by us too (`download.ts`), since its check
  * does not survive a download that goes on from where it broke.
  */
-export async function loadSdk(options: S3Options, settings: S3Settings): Promise<Sdk> {
+export async function loadSdk(
+  options: S3Options,
+  settings: S3Settings,
+  onDate: (date: Date | undefined) => void,
+): Promise<Sdk> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const s3 = await import('@aws-sdk/client-s3')
   const { region, endpoint, credentials, profile, forcePathStyle } = settings
@@ -32,6 +36,7 @@ export async function loadSdk(options: S3Options, settings: S3Settings): Promise
   const client = new s3.S3Client(config)
   askForChecksums(client, options)
   boundAnswers(client)
+  readDates(client, onDate)
   return { s3, client }
 }
 
@@ -46,6 +51,20 @@ function askForChecksums(client: S3Client, options: S3Options): void {
       return next(args)
     },
     { step: 'build', name: 'askForChecksums' },
+  )
+}
+
+/** Every answer of HTTP has a `Date`; a store without a clock may leave it away. */
+function readDates(client: S3Client, onDate: (date: Date | undefined) => void): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const { date } = (result.response as { headers?: Record<string, string> }).headers ?? {}
+      const at = Date.parse(date ?? '')
+      onDate(Number.isNaN(at) ? undefined : new Date(at))
+      return result
+    },
+    { step: 'deserialize', name: 'readDates', priority: 'low' },
   )
 }
 

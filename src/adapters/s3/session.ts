@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../../ports/clock.ts'
+import type { Archived } from '../../ports/object-store.ts'
 import type { Effect } from '../../ports/remote-host.ts'
 import { attempts } from './attempt.ts'
 import { toStoreError } from './errors.ts'
 import { failureOf } from './failure.ts'
+import { restoreHint } from './object-fault.ts'
 import { placeOf, type S3Options, type S3Place, type S3Settings, settingsOf } from './options.ts'
 import { loadSdk, type Sdk } from './sdk.ts'
 
@@ -29,11 +31,17 @@ export interface Session {
   /** The same, but failures come out as the SDK threw them, for callers that look into them. */
   sendRaw<T>(request: Request<T>): Promise<T>
   translate(error: unknown, request: Pick<Request<unknown>, 'operation' | 'key'>): unknown
+  /** What a listing or a HEAD says of an object that has to be restored first. */
+  archived(key: string, isRestoring: boolean): Archived
   /** `Bucket` and the full `Key`, as every command takes them. */
   at(key: string): { Bucket: string; Key: string }
   /** True after the first answer that showed the bucket to be there. */
   bucketSeen: boolean
+  /** By the store's clock, of its last answer; undefined when answers carry no date. */
+  date: Date | undefined
 }
+
+const RESTORING = 'its restore was asked for and goes on: wait for it, then run the command again'
 
 export function openSession(options: S3Options): Session {
   const place = placeOf(options.url)
@@ -41,23 +49,30 @@ export function openSession(options: S3Options): Session {
   const clock = options.clock ?? systemClock
   let sdk: Promise<Sdk> | undefined
   let reached = false
+  const { endpoint, region, profile } = settings
   const session: Session = {
     place,
     options,
     clock,
     idleMs: options.deadlines?.idle ?? 30_000,
     bucketSeen: false,
+    date: undefined,
     at: (key) => ({ Bucket: place.bucket, Key: place.prefix + key }),
+    archived: (key, isRestoring) => ({
+      isRestoring,
+      hint: isRestoring ? RESTORING : restoreHint({ place, endpoint, region, profile, key }),
+    }),
     translate: (error, { operation, key }) =>
       toStoreError(error, {
-        place,
-        endpoint: settings.endpoint,
+        ...{ place, endpoint, region, profile },
         operation,
         reached,
         ...(key !== undefined && { key }),
       }),
     async sendRaw({ operation, effect, key, signal, run, deadlineMs = options.deadlines?.request ?? 30_000 }) {
-      sdk ??= loadSdk(options, settings)
+      sdk ??= loadSdk(options, settings, (date) => {
+        session.date = date
+      })
       const loaded = await sdk
       return attempts({ clock, deadlineMs, signal }, async (abortSignal, attempt) => {
         options.onCall?.({ operation, effect, attempt, ...(key !== undefined && { key }) })

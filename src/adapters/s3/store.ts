@@ -3,8 +3,9 @@ import { checkKey, checkPrefix } from '../object-key.ts'
 import type { Conditions } from './conditions.ts'
 import { download } from './download.ts'
 import { listFolderNames, listObjects } from './listing.ts'
-import { headObject } from './looking.ts'
+import { askWithBody, headObject } from './looking.ts'
 import type { S3Options } from './options.ts'
+import { hasConditions } from './probe.ts'
 import { readObject } from './reading.ts'
 import { removeAllVersions, removeObject } from './removing.ts'
 import { openSession } from './session.ts'
@@ -21,6 +22,11 @@ export function s3Store(options: S3Options): ObjectStore {
   const conditions: Conditions = { ifNoneMatch: 'unknown', ifMatch: 'unknown' }
   return {
     url: session.place.url,
+    hasConditions: () => hasConditions(session, conditions),
+    async now() {
+      await askWithBody(session)
+      return session.date
+    },
     async list(prefix, { limit = 100_000, signal } = {}) {
       checkPrefix(prefix)
       return listObjects(session, prefix, limit, signal)

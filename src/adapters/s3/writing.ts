@@ -5,6 +5,7 @@ import { type Conditions, isRefusedCondition, isUnknownCondition, noConditions }
 import { failureOf } from './failure.ts'
 import { headObject } from './looking.ts'
 import { readObject } from './reading.ts'
+import { removeObject } from './removing.ts'
 import { etagOf, type Session, versionFromEtag } from './session.ts'
 
 /** How server-side encryption is asked for, in the words of PutObject and CreateMultipartUpload. */
@@ -69,7 +70,11 @@ async function prove(
       throw error
     },
   )
-  if (!refused) throw noConditions(session)
+  if (!refused) {
+    // what was new is ours, and must not stay: it may be a lock
+    if (options.ifAbsent) await removeObject(session, key).catch(() => undefined)
+    throw noConditions(session)
+  }
   conditions[which] = 'honoured'
 }
 
@@ -77,7 +82,7 @@ async function prove(
  * Sends the PUT. When an answer was lost and the repeat is refused, the object may be our own from the attempt before:
  * then it holds exactly what we sent, and that is success.
  */
-async function put(session: Session, key: string, body: Buffer, { ifAbsent, ifVersion, signal }: WriteOptions) {
+export async function put(session: Session, key: string, body: Buffer, { ifAbsent, ifVersion, signal }: WriteOptions) {
   let tries = 0
   try {
     const answer = await session.sendRaw({

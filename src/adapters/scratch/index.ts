@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, statfs, unlink } from
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { Scratch } from '../../ports/scratch.ts'
+import { bytes as sizeOf } from '../../words/numbers.ts'
 
 /** Kept free beside what a step needs, so that the journal and the machine go on. */
 const RESERVE_BYTES = 256 * 1024 * 1024
@@ -63,8 +64,8 @@ async function needRoom(base: string, bytes: number, reserve: number): Promise<v
   const { bavail, bsize } = await statfs(await existing(base))
   const free = bavail * bsize
   if (free >= bytes + reserve) return
-  throw new RescueError('DISK_FULL', `${base} has ${mib(free)} free where ${mib(bytes + reserve)} are needed`, {
-    hint: 'make room, or give a --work-dir on another disk; then resume the run',
+  throw new RescueError('DISK_FULL', `${base} has ${sizeOf(free)} free where ${sizeOf(bytes + reserve)} are needed`, {
+    hint: 'make room, then resume the run; or begin anew with a --work-dir on another disk',
   })
 }
 
@@ -75,8 +76,6 @@ async function bootId(): Promise<string | undefined> {
   const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
   return UUID.test(id.trim()) ? id.trim() : undefined
 }
-
-const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024).toLocaleString('en')} MiB`
 
 async function existing(path: string): Promise<string> {
   try {

@@ -1,5 +1,6 @@
 import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, Prompt } from 'ssh2'
 import type { Prompter } from '../../ports/prompter.ts'
+import { shellWord } from '../../shell/quote.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Identity, loadIdentity, unlock } from './keys.ts'
 import type { SshSession } from './session.ts'
@@ -96,7 +97,7 @@ async function* byLockedKeys(
     if (identity.kind !== 'locked' || !offered()) continue
     const key = await paused(parts, () => unlock(identity, parts.prompter, parts.session))
     if (!key) {
-      tried.push(`key ${identity.file} (its passphrase is missing; load it with: ssh-add ${identity.file})`)
+      tried.push(`key ${identity.file} (its passphrase is missing; load it with: ssh-add ${shellWord(identity.file)})`)
       continue
     }
     tried.push(`key ${identity.file}`)

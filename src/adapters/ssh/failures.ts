@@ -1,4 +1,5 @@
 import { RescueError } from '../../errors/rescue-error.ts'
+import { shellWord } from '../../shell/quote.ts'
 
 /** Where a message says it happened: `node a (10.0.0.11:22)`. */
 export interface Place {
@@ -13,7 +14,7 @@ export function placeText({ name, host, port }: Place): string {
 
 export function unreachable(place: Place, why: string, cause?: unknown): RescueError {
   return new RescueError('HOST_UNREACHABLE', `${placeText(place)} cannot be reached: ${why}`, {
-    hint: `check the address and that its sshd is running: ssh -v -p ${place.port} ${place.host}`,
+    hint: `check the address and that its sshd is running: ssh -v -p ${place.port} ${shellWord(place.host)}`,
     cause,
   })
 }
@@ -21,7 +22,7 @@ export function unreachable(place: Place, why: string, cause?: unknown): RescueE
 export function authRefused(place: Place, user: string, tried: readonly string[], cause?: unknown): RescueError {
   const list = tried.length > 0 ? tried.join(', ') : 'nothing: no key was found'
   return new RescueError('HOST_AUTH', `${placeText(place)} refuses the login of ${user}; tried ${list}`, {
-    hint: `name the user and the key: ssh.user and ssh.identityFile in etcd-rescue.yaml, or load the key: ssh-add KEY; then try: ssh -p ${place.port} ${user}@${place.host}`,
+    hint: `name the user and the key: ssh.user and ssh.identityFile in etcd-rescue.yaml, or load the key: ssh-add KEY; then try: ssh -p ${place.port} ${shellWord(`${user}@${place.host}`)}`,
     cause,
   })
 }
@@ -53,13 +54,26 @@ export function connectionLost(place: Place, what: string, cause?: unknown): Res
 export function commandFailed(place: Place, line: string, what: string, stderr = ''): RescueError {
   const said = lastLines(stderr)
   return new RescueError('HOST_COMMAND', `${placeText(place)}: ${line} ${what}${said === '' ? '' : `: ${said}`}`, {
-    hint: `see what the node says: ssh -p ${place.port} ${place.host}, then ${line}`,
+    hint: `see what the node says: ssh -p ${place.port} ${shellWord(place.host)}, then ${line}`,
   })
+}
+
+/** The login shell, or what stands in its place, ended before the command did: what it printed is no answer. */
+export function noAnswer(place: Place, line: string, code: number, stderr: string): RescueError {
+  const said = lastLines(stderr)
+  const what = `gave no answer: it ended with exit code ${code}, and not by itself`
+  return new RescueError(
+    code === 0 ? 'HOST_OUTPUT' : 'HOST_COMMAND',
+    `${placeText(place)}: ${line} ${what}${said === '' ? '' : `: ${said}`}`,
+    {
+      hint: `the login shell must run what it is given: ssh -p ${place.port} ${shellWord(place.host)} sh -c 'echo works'; look at its start-up files, and for ForceCommand in sshd_config`,
+    },
+  )
 }
 
 export function tooMuchOutput(place: Place, line: string, limit: number): RescueError {
   return new RescueError('HOST_OUTPUT', `${placeText(place)}: ${line} printed more than ${limit} bytes`, {
-    hint: `look at the node why it prints that much: ssh -p ${place.port} ${place.host}`,
+    hint: `look at the node why it prints that much: ssh -p ${place.port} ${shellWord(place.host)}`,
   })
 }
 

@@ -1,9 +1,9 @@
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { CommandResult, RemoteCommand, RemoteHost } from '../../ports/remote-host.ts'
+import { shellQuote } from '../../shell/quote.ts'
 import { backoff } from './backoff.ts'
 import { connectionLost, type Place } from './failures.ts'
 import type { SshHostOptions } from './options.ts'
-import { shellQuote } from './quote.ts'
 import { runOnce } from './run-command.ts'
 import type { SshSession } from './session.ts'
 import { streamOnce } from './stream-command.ts'
@@ -20,15 +20,18 @@ export interface HostParts {
   transport: Transport
 }
 
+/** Of one connection: to rest is to close it and to make another. */
+export type ConnectedHost = Omit<RemoteHost, 'rest'>
+
 /** A node over a transport: sudo, retries, deadlines; the same whichever way the bytes go. */
-export function createHost({ options, session, place, transport }: HostParts): RemoteHost {
+export function createHost({ options, session, place, transport }: HostParts): ConnectedHost {
   const closing = new AbortController()
   const sudo = createSudo({
     place,
     user: transport.user,
     prompter: options.prompter,
     session,
-    probe: (line, stdin) => probe(transport, place, line, stdin),
+    probe: (argv, stdin) => probe(transport, place, argv, stdin),
   })
   const prepare = async (command: RemoteCommand): Promise<PreparedLine> => {
     if (closing.signal.aborted) throw connectionLost(place, ': it was closed')
@@ -77,9 +80,14 @@ async function again(
   }
 }
 
-/** Only asks and never fails by its exit code. The line is ours, not a command's. */
-async function probe(transport: Transport, place: Place, line: string, stdin?: string): Promise<CommandResult> {
+/** Only asks and never fails by its exit code. */
+async function probe(
+  transport: Transport,
+  place: Place,
+  argv: RemoteCommand['argv'],
+  stdin?: string,
+): Promise<CommandResult> {
   const every = Array.from({ length: 256 }, (_, code) => code)
-  const command: RemoteCommand = { effect: 'read', argv: ['sudo'], okCodes: every, maxOutputBytes: 4096 }
-  return runOnce(transport, place, command, stdin === undefined ? { line } : { line, stdin: Buffer.from(stdin) })
+  const command: RemoteCommand = { effect: 'read', argv, okCodes: every, maxOutputBytes: 4096 }
+  return runOnce(transport, place, command, plainLine({ argv, ...(stdin === undefined ? {} : { stdin }) }))
 }

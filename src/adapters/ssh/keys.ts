@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ParsedKey } from 'ssh2'
 import type { Prompter } from '../../ports/prompter.ts'
+import { shellWord } from '../../shell/quote.ts'
 import type { SshSession } from './session.ts'
 
 /** A private key file as far as it can be read without a passphrase. */
@@ -45,7 +46,7 @@ async function askAndUnlock(
   const { default: ssh2 } = await import('ssh2')
   for (let tries = 0; tries < PASSPHRASE_TRIES; tries += 1) {
     const question = `${tries === 0 ? '' : 'That was not it. '}Passphrase of ${identity.file}:`
-    const passphrase = await prompter.password(question, { flag: `ssh-add ${identity.file}` })
+    const passphrase = await prompter.password(question, { flag: `ssh-add ${shellWord(identity.file)}` })
     const key = oneKey(ssh2.utils.parseKey(identity.text, passphrase))
     if (!(key instanceof Error)) return key
   }

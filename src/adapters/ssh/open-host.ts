@@ -3,7 +3,7 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 import { haveSystemSsh, whySystemSsh } from './choose.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Place } from './failures.ts'
-import { createHost } from './host.ts'
+import { type ConnectedHost, createHost } from './host.ts'
 import { NoAlgorithms } from './login.ts'
 import type { SshHostOptions } from './options.ts'
 import { resolveEndpoint } from './resolve.ts'
@@ -18,9 +18,11 @@ import type { Transport } from './transport.ts'
  */
 export function openHost(options: SshHostOptions): RemoteHost {
   const session = options.session ?? createSshSession()
-  let made: Promise<RemoteHost> | undefined
-  let fallback: Promise<RemoteHost> | undefined
+  let made: Promise<ConnectedHost> | undefined
+  let fallback: Promise<ConnectedHost> | undefined
   let closed = false
+  /** Commands, streams and forwards that need the connection. */
+  let users = 0
   const host = () => {
     if (made) return made
     const attempt = open(options, session)
@@ -31,7 +33,7 @@ export function openHost(options: SshHostOptions): RemoteHost {
     return attempt
   }
   /** Runs a call, once more over the system's ssh when the handshake found nothing in common. */
-  const call = async <T>(work: (host: RemoteHost) => Promise<T>): Promise<T> => {
+  const call = async <T>(work: (host: ConnectedHost) => Promise<T>): Promise<T> => {
     if (closed) throw closedError(options)
     const first = await host()
     try {
@@ -43,14 +45,45 @@ export function openHost(options: SshHostOptions): RemoteHost {
       return await work(await fallback)
     }
   }
+  /** Holds the connection until `leave`, or until the work fails. */
+  const use = async <T>(work: (leave: () => void) => Promise<T>): Promise<T> => {
+    let held = true
+    const leave = () => {
+      if (held) users -= 1
+      held = false
+    }
+    users += 1
+    try {
+      return await work(leave)
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
   return {
     name: options.name,
     address: options.address,
     role: options.role,
     root: options.root ?? '/',
-    run: (command) => call((to) => to.run(command)),
-    stream: (command) => call((to) => to.stream(command)),
-    forward: (port, target) => call((to) => to.forward(port, target)),
+    run: (command) => use((leave) => call((to) => to.run(command)).finally(leave)),
+    stream: (command) =>
+      use(async (leave) => {
+        const stream = await call((to) => to.stream(command))
+        stream.done.then(leave, leave)
+        return stream
+      }),
+    forward: (port, target) =>
+      use(async (leave) => {
+        const forward = await call((to) => to.forward(port, target))
+        return { ...forward, close: () => forward.close().finally(leave) }
+      }),
+    rest: async () => {
+      if (users > 0 || made === undefined) return
+      const opened = made
+      made = undefined
+      fallback = undefined
+      await (await opened.catch(() => undefined))?.close()
+    },
     close: async () => {
       closed = true
       const opened = await made?.catch(() => undefined)
@@ -59,7 +92,7 @@ export function openHost(options: SshHostOptions): RemoteHost {
   }
 }
 
-async function open(options: SshHostOptions, session: SshSession, why?: string): Promise<RemoteHost> {
+async function open(options: SshHostOptions, session: SshSession, why?: string): Promise<ConnectedHost> {
   const endpoint = await resolveEndpoint(options)
   const place: Place = { name: options.name, host: endpoint.host, port: endpoint.port }
   const transport = await chooseTransport(endpoint, options, session, why)

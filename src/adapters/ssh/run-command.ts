@@ -1,9 +1,10 @@
 import type { CommandResult, RemoteCommand } from '../../ports/remote-host.ts'
+import { shellQuote } from '../../shell/quote.ts'
 import { collect, tailOf } from './collect.ts'
-import { commandFailed, connectionLost, type Place, tooMuchOutput } from './failures.ts'
-import { shellQuote } from './quote.ts'
+import { commandFailed, connectionLost, noAnswer, type Place, tooMuchOutput } from './failures.ts'
 import type { PreparedLine } from './sudo.ts'
 import type { Ending, Transport } from './transport.ts'
+import { unframed } from './unframed.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_OUTPUT_BYTES = 1 << 20
@@ -18,7 +19,7 @@ export async function runOnce(
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxOutputBytes = DEFAULT_OUTPUT_BYTES, signal } = command
   const line = shellQuote(command.argv)
   signal?.throwIfAborted()
-  const running = await transport.start(prepared.line, signal)
+  const running = unframed(await transport.start(prepared.line, signal), prepared.frame)
   return new Promise((resolve, reject) => {
     const end = (finish: () => void) => {
       clearTimeout(timer)
@@ -52,6 +53,7 @@ export async function runOnce(
 export function failureOf(ending: Ending, command: RemoteCommand, place: Place, stderr: string) {
   const line = shellQuote(command.argv)
   if ('lost' in ending) return connectionLost(place, `while ${command.argv[0]} ran`, ending.lost)
+  if ('unanswered' in ending) return noAnswer(place, line, ending.unanswered, stderr)
   if ('signal' in ending) return commandFailed(place, line, `was ended by signal ${ending.signal}`, stderr)
   const { okCodes = [0] } = command
   if (okCodes.includes(ending.code)) return undefined

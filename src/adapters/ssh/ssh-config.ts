@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { RescueError } from '../../errors/rescue-error.ts'
+import { shellWord } from '../../shell/quote.ts'
 
 /** The settings of one host as `ssh -G` prints them: lower-case names, each with its values in order. */
 export type SshSettings = ReadonlyMap<string, readonly string[]>
@@ -35,7 +36,7 @@ export async function readSshConfig(host: string, file?: string, user?: string):
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return readWithoutSsh(host, file)
     const said = (error as { stderr?: string }).stderr?.trim() ?? ''
     throw new RescueError('CONFIG_INVALID', `the ssh configuration cannot be read: ${said.slice(-400)}`, {
-      hint: `see what is wrong: ssh -G ${host}`,
+      hint: `see what is wrong: ssh -G ${shellWord(host)}`,
       cause: error,
     })
   }

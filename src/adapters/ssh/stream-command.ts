@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import { isAbort } from '../../errors/rescue-error.ts'
 import type { RemoteCommand, RemoteStream } from '../../ports/remote-host.ts'
+import { shellQuote } from '../../shell/quote.ts'
 import { tailOf } from './collect.ts'
 import { createDeadline } from './deadline.ts'
 import { commandFailed, type Place } from './failures.ts'
-import { shellQuote } from './quote.ts'
 import { DEFAULT_TIMEOUT_MS, failureOf, sendInput } from './run-command.ts'
 import type { PreparedLine } from './sudo.ts'
 import type { Running, Transport } from './transport.ts'
+import { unframed } from './unframed.ts'
 
 /** What is buffered here; ssh2's window of 2 MiB per channel comes on top. */
 const BUFFER_BYTES = 1 << 20
@@ -20,7 +21,7 @@ export async function streamOnce(
   prepared: PreparedLine,
 ): Promise<RemoteStream> {
   command.signal?.throwIfAborted()
-  const running = await transport.start(prepared.line, command.signal)
+  const running = unframed(await transport.start(prepared.line, command.signal), prepared.frame)
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = command
   const stderr = tailOf(running.stderr)
   const idle = createDeadline(timeoutMs, () => {

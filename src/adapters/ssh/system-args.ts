@@ -1,6 +1,6 @@
+import { shellQuote } from '../../shell/quote.ts'
 import { type Endpoint, parseHop } from './endpoint.ts'
 import type { SshHostOptions } from './options.ts'
-import { shellQuote } from './quote.ts'
 
 /** Options of the system's ssh for an endpoint, without the destination. It never asks and never accepts a key. */
 export function systemSshArgs(endpoint: Endpoint, options: SshHostOptions): string[] {

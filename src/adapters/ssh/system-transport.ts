@@ -55,7 +55,7 @@ export function createSystemTransport(endpoint: Endpoint, options: SshHostOption
     const said = tailOf(child.stderr)
     const code = await exitOf(child)
     if (code === 0) return
-    if (tries === 0) throw connectionLost(place, `: ssh ${words.join(' ')} failed: ${lastLines(said())}`)
+    if (tries === 0) throw connectionLost(place, `: ssh failed (${words.join(' ')}): ${lastLines(said())}`)
     await options.clock.sleep(300)
     return control(words, tries - 1)
   }
@@ -121,7 +121,7 @@ function runningChild(child: ReturnType<typeof spawn> & ChildProcess, leave: () 
     child.once('error', (error) => resolve({ lost: error }))
     child.once('close', (code, signal) => {
       leave()
-      if (code === SSH_FAILED || code === null) resolve({ lost: new Error(`ssh ended with ${signal ?? code}`) })
+      if (code === SSH_FAILED || code === null) resolve({ lost: new Error(`its ssh ended with ${signal ?? code}`) })
       else resolve({ code })
     })
   })

@@ -1,8 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Forward } from '../../ports/remote-host.ts'
 
-/** How a command ended: with a code, by a signal, or nobody knows since the connection is gone. */
-export type Ending = { code: number } | { signal: string } | { lost: unknown }
+/**
+ * How a command ended: with a code, by a signal, or nobody knows since the connection is gone. `unanswered`: something
+ * ended with this code, and it was not the command, of which no end was seen.
+ */
+export type Ending = { code: number } | { signal: string } | { lost: unknown } | { unanswered: number }
 
 /** A command that was started on a node. */
 export interface Running {

@@ -3,6 +3,7 @@ import { liveKv, peekMember } from '../../bolt/index.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { applicable, decodeObject, decodeWhole, kindOf } from '../../kube/index.ts'
 import type { ExtractValue } from '../../ui/extract.ts'
+import { many } from '../../words/numbers.ts'
 import type { Session } from '../session.ts'
 import { type OpenedSource, withSource } from '../sources/index.ts'
 import { type Match, matchOf, type Wanted, wantsSecrets } from './match.ts'
@@ -122,11 +123,11 @@ function count(counts: Record<string, number>, name: string): void {
   if (Object.hasOwn(counts, name) || Object.keys(counts).length < MAX_NAMES) counts[name] = (counts[name] ?? 0) + 1
 }
 
-async function notesOn({ db, wal }: OpenedSource): Promise<string[]> {
-  const { walWrites = 0 } = await peekMember(db, wal)
+async function notesOn({ db, wal, snap }: OpenedSource): Promise<string[]> {
+  const { walWrites = 0 } = await peekMember(db, wal, snap)
   return walWrites === 0
     ? []
-    : [`${walWrites} writes are only in the WAL and not in what was read; recover brings them back`]
+    : [`only in the WAL, and not in what was read: ${many(walWrites, 'write')}; recover brings them back`]
 }
 
 function notAsked(): RescueError {

@@ -1,6 +1,7 @@
 import { liveKv } from '../../bolt/index.ts'
 import type { Prompter } from '../../ports/prompter.ts'
 import type { Proposal } from '../../recovery/proposal.ts'
+import { many } from '../../words/numbers.ts'
 import type { Session } from '../session.ts'
 import { withSource } from '../sources/index.ts'
 import { KINDS, type Kind, type Served } from './served.ts'
@@ -21,7 +22,7 @@ export async function offerFence(
   const held = await countedIn(session, best)
   const than =
     held === undefined
-      ? `where ${best.source?.id} holds about ${best.source?.records} records`
+      ? `where ${best.source?.id} holds about ${many(best.source?.records ?? 0, 'record')}`
       : `where ${best.source?.id} holds ${said(held)}`
   const question =
     `The API servers serve ${said(served.kinds)}, ${than}. Kubelets and controllers believe them, and delete what ` +
@@ -29,7 +30,8 @@ export async function offerFence(
   return prompter.confirm(question, { flag: '--yes', default: true })
 }
 
-const said = ({ nodes, pods, namespaces }: Counts) => `${nodes} nodes, ${pods} pods and ${namespaces} namespaces`
+const said = ({ nodes, pods, namespaces }: Counts) =>
+  `${many(nodes, 'node')}, ${many(pods, 'pod')} and ${many(namespaces, 'namespace')}`
 
 /** Counting reads a whole database over SSH; a large one would keep the operator from fencing. */
 const MOST_MS = 20_000

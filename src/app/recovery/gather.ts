@@ -4,7 +4,10 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { byEtcdCluster } from '../../recovery/by-etcd-cluster.ts'
 import type { RecoveryCopy } from '../../recovery/copies.ts'
+import type { Unsearched } from '../../steps/facts.ts'
+import { knownSeats } from '../../steps/support/known-seats.ts'
 import { bestCopy } from '../../steps/support/rank.ts'
+import type { KnownSeats } from '../../steps/support/seat-seen.ts'
 import { foundInStore } from '../scan/backups.ts'
 import type { Found } from '../scan/found.ts'
 import { foundOnNodes } from '../scan/nodes.ts'
@@ -16,12 +19,16 @@ import { type Served, servedNow } from './served.ts'
 /** All that can be found out about the etcd clusters of the configuration before anything is chosen. */
 export interface Gathered {
   etcdClusters: Map<string, OfCluster>
+  /** Nodes, and places on them, that could not be searched: copies of any etcd cluster may lie there. */
+  unsearched: Unsearched[]
   bytesPerSecond: number | undefined
 }
 
 export interface OfCluster {
   copies: RecoveryCopy[]
   live: Served | undefined
+  /** Which volume each node's etcd-manager uses. */
+  seats?: KnownSeats
   /** Why its backup store could not be read. */
   storeError?: RescueError
 }
@@ -33,11 +40,14 @@ export interface Room {
   signal: AbortSignal
 }
 
+/** By etcd cluster and node, the volume that the operator said its etcd-manager uses. */
+export type SaidSeats = ReadonlyMap<string, ReadonlyMap<string, string>>
+
 /** As many as `scan` looks into. */
 const BACKUPS = 5
 
-/** Looks at every copy on all nodes and in the stores of these etcd clusters. Only reads. */
-export async function gather(room: Room, names: readonly string[]): Promise<Gathered> {
+/** Looks at every copy on all nodes and in the stores of these etcd clusters. Only reads. `said`: by etcd cluster. */
+export async function gather(room: Room, names: readonly string[], said: SaidSeats): Promise<Gathered> {
   const { session, config, signal } = room
   const [first = 'main'] = names
   const target = requireNodes(toTarget(config, first))
@@ -47,14 +57,20 @@ export async function gather(room: Room, names: readonly string[]): Promise<Gath
     const { controlPlane } = await nodes.all()
     const stores = Promise.all(names.map(async (name) => [name, await inStore(name, room)] as const))
     stores.catch(() => {})
-    const onNodes = await foundOnNodes(controlPlane, target, { note, signal })
+    const { found: onNodes, unsearched } = await foundOnNodes(controlPlane, target, { note, signal })
     const groups = byEtcdCluster(onNodes.map(toCopy))
-    const answering = controlPlane.filter(({ name }) => onNodes.some(({ value }) => value.node === name))
+    const silent = unsearched.filter(({ path }) => path === undefined).map(({ node }) => node)
+    // one whose volume cannot be read may serve all the same
+    const answering = controlPlane.filter(({ name }) => !silent.includes(name))
+    const seatsOf = (name: string) =>
+      knownSeats(toTarget(config, name), answering, onNodes.flatMap(toHeld), said.get(name))
     const etcdClusters = new Map<string, OfCluster>()
-    for (const [name, store] of await stores)
-      etcdClusters.set(name, await ofCluster(name, ofMain(groups, name), store, answering))
+    for (const [name, store] of await stores) {
+      const found = await ofCluster(name, ofMain(groups, name), store, { config, hosts: answering })
+      etcdClusters.set(name, { ...found, seats: await seatsOf(name) })
+    }
     const probed = bestCopy([...etcdClusters.values()].flatMap(({ copies }) => copies).filter(({ node }) => node))
-    return { etcdClusters, bytesPerSecond: await transferRate(answering, probed, signal) }
+    return { etcdClusters, unsearched, bytesPerSecond: await transferRate(answering, probed, signal) }
   } finally {
     await nodes.close()
   }
@@ -71,24 +87,42 @@ async function ofCluster(
   name: string,
   onNodes: readonly RecoveryCopy[],
   store: Found[] | RescueError,
-  hosts: readonly RemoteHost[],
+  { config, hosts }: { config: Config; hosts: readonly RemoteHost[] },
 ): Promise<OfCluster> {
-  const live = await servedNow(hosts, name)
+  const live = await servedNow(hosts, name, config.clientCertificates)
   if (store instanceof RescueError) return { copies: [...onNodes], live, storeError: store }
   return { copies: [...onNodes, ...store.map(toCopy)], live }
 }
 
 async function inStore(name: string, room: Room): Promise<Found[] | RescueError> {
   try {
-    return (await foundInStore(name, { ...room, options: { backups: BACKUPS } })).found
+    const notes: string[] = []
+    const { found } = await foundInStore(name, { ...room, notes, options: { backups: BACKUPS } })
+    for (const line of notes) room.session.screen.listen({ type: 'note', step: '', line })
+    return found
   } catch (error) {
     if (room.signal.aborted) throw error
     return toRescueError(error)
   }
 }
 
+const toHeld = ({ value: { node, path, etcdCluster }, serving }: Found) =>
+  node === undefined || path === undefined ? [] : [{ node, path, etcdCluster, serving }]
+
 function toCopy({ value, findings: _, ...rankable }: Found): Placed {
-  const { etcdCluster, place, node, path, backup, memberId, sizeBytes, walBytes, walWrites, at } = value
+  const { etcdCluster, etcdVersion, place, node, path, backup, memberId, sizeBytes, walBytes, walWrites, at } = value
   const where = node === undefined ? {} : { node, path }
-  return { ...rankable, ...where, etcdCluster, place, backup, memberId, sizeBytes, walBytes, walWrites, at }
+  return {
+    ...rankable,
+    ...where,
+    etcdCluster,
+    etcdVersion,
+    place,
+    backup,
+    memberId,
+    sizeBytes,
+    walBytes,
+    walWrites,
+    at,
+  }
 }

@@ -1,11 +1,12 @@
 import type { Config } from '../../config/index.ts'
 import type { Assessment, Proposal } from '../../recovery/proposal.ts'
+import { placeOf } from '../../recovery/wording.ts'
 import type { Runbook } from '../../runbook/index.ts'
 import { carryOut, type PreparedRun, prepareRun } from '../recover.ts'
 import type { Outcome, RescueResult } from '../result.ts'
 import { findRunbook } from '../runbooks.ts'
 import type { Session } from '../session.ts'
-import { isToRun } from './assess.ts'
+import { isToRun, seatedOf } from './assess.ts'
 import type { RecoverChoice } from './choice.ts'
 
 interface Step {
@@ -26,7 +27,8 @@ export async function runAll(
   choice: RecoverChoice,
   run: typeof carryOut = carryOut,
 ): Promise<Outcome<RescueResult>> {
-  const steps = await planAll(config, assessments.filter(isToRun), choice)
+  const seated = seatedOf(assessments.map(({ etcdCluster }) => etcdCluster))
+  const steps = await planAll(config, assessments.filter(isToRun), choice, seated)
   const leftAlone = assessments.filter((one) => !isToRun(one)).map(({ etcdCluster, why }) => ({ etcdCluster, why }))
   const done: RescueResult[] = []
   let exitCode = 0
@@ -47,16 +49,22 @@ export async function runAll(
   return { value, exitCode }
 }
 
-async function planAll(config: Config, assessments: readonly Assessment[], choice: RecoverChoice): Promise<Step[]> {
+async function planAll(
+  config: Config,
+  assessments: readonly Assessment[],
+  choice: RecoverChoice,
+  seated: string | undefined,
+): Promise<Step[]> {
   const steps: Step[] = []
   for (const [index, assessment] of assessments.entries()) {
     const { etcdCluster, best, proposals } = assessment
     if (best === undefined) continue
     const isLast = index === assessments.length - 1
     const runbook = await findRunbook(best.method)
+    const isSeated = etcdCluster === seated
     const inputs = {
-      ...inputsOf(runbook, choice, isLast),
-      ...namedIn(runbook, assessment, choice),
+      ...inputsOf(runbook, choice, { isLast, isSeated }),
+      ...sourceIn(runbook, best, assessment, choice),
       ...fence(runbook, isLast),
     }
     const prepared = await prepareRun(config, { etcdCluster, inputs }, runbook)
@@ -65,17 +73,25 @@ async function planAll(config: Config, assessments: readonly Assessment[], choic
   return steps
 }
 
-/** Inputs that were set are the last run's; the others take what they know of them. */
-function inputsOf({ inputs }: Runbook, choice: RecoverChoice, isLast: boolean): Record<string, string> {
-  if (isLast) return choice.inputs
-  return Object.fromEntries(Object.entries(choice.inputs).filter(([name]) => name in inputs))
+/** The proposal has taken these, whether the way that was chosen knows them or not. */
+const OF_THE_PROPOSAL = ['without', 'seats']
+
+/** Inputs that were set are the last run's; the others take what they know of them. A volume is one etcd cluster's alone. */
+function inputsOf(
+  { inputs }: Runbook,
+  choice: RecoverChoice,
+  { isLast, isSeated }: { isLast: boolean; isSeated: boolean },
+): Record<string, string> {
+  const given = Object.entries(choice.inputs).filter(([name]) => isSeated || name !== 'seats')
+  return Object.fromEntries(given.filter(([name]) => name in inputs || (isLast && !OF_THE_PROPOSAL.includes(name))))
 }
 
-/** What was named is of one etcd cluster. */
-function namedIn({ inputs }: Runbook, { named }: Assessment, { copy, backup }: RecoverChoice): Record<string, string> {
-  if (!named) return {}
+/** The run takes exactly what was proposed: what it would choose by itself it would choose by the same rules, but later. */
+function sourceIn({ inputs }: Runbook, { source }: Proposal, { named }: Assessment, choice: RecoverChoice) {
+  const copy = named ? (choice.copy ?? source?.id) : source && placeOf(source)
+  const backup = named ? (choice.backup ?? source?.backup) : source?.backup
   return {
-    ...(copy !== undefined && 'copy' in inputs ? { copy } : {}),
+    ...(copy !== undefined && source?.backup === undefined && 'copy' in inputs ? { copy } : {}),
     ...(backup !== undefined && 'backup' in inputs ? { backup } : {}),
   }
 }

@@ -5,6 +5,9 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 export interface Served {
   keys: number
   clusterId: string
+  /** Ids of its members, by which its backups are known. */
+  members: string[]
+  revision: number
   /** Of main: what its API servers show to kubelets and controllers. */
   kinds: Record<Kind, number>
 }
@@ -14,17 +17,23 @@ export const KINDS = { nodes: '/registry/minions/', pods: '/registry/pods/', nam
 export type Kind = keyof typeof KINDS
 
 /** Undefined when it does not answer: then nobody is served anything. */
-export async function servedNow(hosts: readonly RemoteHost[], etcdCluster: string): Promise<Served | undefined> {
+export async function servedNow(
+  hosts: readonly RemoteHost[],
+  etcdCluster: string,
+  certificateDir?: string,
+): Promise<Served | undefined> {
   if (hosts.length === 0 || clientPorts[etcdCluster] === undefined) return undefined
   try {
-    const client = await liveEtcd({ hosts, etcdCluster }).connect({ timeoutMs: 5000 })
+    const client = await liveEtcd({ hosts, etcdCluster, certificateDir }).connect({ timeoutMs: 5000 })
     try {
-      const [{ clusterId }, keys, nodes, pods, namespaces] = await Promise.all([
+      const [{ clusterId, revision }, members, keys, nodes, pods, namespaces] = await Promise.all([
         client.status(),
+        client.members(),
         client.count(),
         ...Object.values(KINDS).map((prefix) => client.count({ prefix })),
       ])
-      return { keys, clusterId, kinds: { nodes: nodes ?? 0, pods: pods ?? 0, namespaces: namespaces ?? 0 } }
+      const kinds = { nodes: nodes ?? 0, pods: pods ?? 0, namespaces: namespaces ?? 0 }
+      return { keys, clusterId, members: members.map(({ id }) => id), revision, kinds }
     } finally {
       await client.close()
     }

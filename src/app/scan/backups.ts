@@ -2,11 +2,12 @@ import pLimit from 'p-limit'
 import { peekMember } from '../../bolt/index.ts'
 import { type Config, toTarget } from '../../config/index.ts'
 import { toRescueError } from '../../errors/rescue-error.ts'
-import { type Backup, listBackups } from '../../etcd-manager/backups.ts'
+import { type Backup, faultOf, listBackups } from '../../etcd-manager/backups.ts'
 import { worthALook } from '../../etcd-manager/worth-a-look.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { inside } from '../../steps/support/copies.ts'
+import { unreadOf } from '../../steps/support/unread.ts'
 import type { ScanValue } from '../../ui/scan.ts'
 import { toInspectValue } from '../inspect-value.ts'
 import type { Session } from '../session.ts'
@@ -20,6 +21,7 @@ interface Room {
   options: { backups: number }
   scratch: Scratch
   signal: AbortSignal
+  notes: string[]
 }
 
 export interface StoreFound {
@@ -66,10 +68,14 @@ async function lookInto(store: ObjectStore, backup: Backup, whose: Whose, room: 
     }
   } catch (error) {
     if (room.signal.aborted) throw error
-    const finding = `unusable: ${toRescueError(error).message}`
+    const fault = faultOf(error)
+    const finding = `unusable: ${fault?.problem ?? toRescueError(error).message}`
+    if (fault?.code === 'OBJECT_ARCHIVED') room.notes.push(`${id} is archived: ${fault.hint}`)
     const value = { source: id, kind: 'backup' as const, path: id, etcdCluster: whose.etcdCluster }
     const nothing = { members: [], sizeBytes: 0, walBytes: 0, sampled: {}, bytesRead: 0 }
-    return toFound(id, backup, { ...value, ...nothing, findings: [finding] }, {})
+    const found = toFound(id, backup, { ...value, ...nothing, findings: [finding] }, {})
+    const unread = fault && unreadOf(fault)
+    return unread === undefined ? found : { ...found, unread }
   }
 }
 
@@ -85,6 +91,7 @@ function toFound(
   return {
     ...(isRefused ? {} : facts),
     ...{ id, serving: false, findings },
+    ...(backup.gzBytes === undefined ? {} : { gzBytes: backup.gzBytes }),
     value: {
       ...value,
       place: 'backup',
@@ -92,6 +99,7 @@ function toFound(
       backup: backup.name,
       at: backup.createdAt.toISOString(),
       ...(facts.recordsKept === undefined ? {} : { records: facts.recordsKept }),
+      ...(facts.keysKept === undefined ? {} : { keysKept: facts.keysKept }),
     },
   }
 }

@@ -1,7 +1,8 @@
 import { type Config, toTarget } from '../../config/index.ts'
-import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
+import { type RescueError, toRescueError } from '../../errors/rescue-error.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { rankCopies } from '../../steps/support/rank.ts'
+import { runningCluster } from '../../steps/support/running.ts'
 import { reasons } from '../../steps/support/why.ts'
 import type { ScanCopy, ScanValue } from '../../ui/scan.ts'
 import type { Session } from '../session.ts'
@@ -30,9 +31,17 @@ interface Scan {
   notes: string[]
 }
 
+interface Searched extends Pick<ScanValue, 'unsearched'> {
+  found: Found[]
+  others?: StoreFound['others']
+  /** Why nothing of it could be searched. */
+  error?: RescueError
+}
+
 /**
  * Every copy of the data that there is: on all volumes of all control-plane nodes, and the newest backups, ranked by
- * what they hold. A node or a store that does not answer is a note; when nothing answers, its error is thrown.
+ * what they hold. A node, a place on one or a store that could not be searched is `unsearched`; when nothing answers, its
+ * error is thrown.
  */
 export async function scanCopies(session: Session, options: ScanOptions): Promise<ScanValue> {
   const config = await loadSettings(session)
@@ -54,13 +63,16 @@ async function scanAll(scan: Scan): Promise<ScanValue> {
   ])
   const asked = [nodes, ...stores].filter((one) => one !== undefined)
   const [first] = asked
-  if (first instanceof RescueError && asked.every((one) => one instanceof RescueError)) throw first
-  const found = [nodes ?? [], ...stores.map((store) => (store instanceof RescueError ? store : store.found))]
-  const copies = namedByToken(found.flatMap((some) => (some instanceof RescueError ? [] : some)))
+  if (first?.error && asked.every(({ error }) => error !== undefined)) throw first.error
+  const copies = namedByToken(asked.flatMap(({ found }) => found))
   const wanted = scan.options.etcdCluster
   const shown = copies.filter(({ value }) => wanted === undefined || [wanted, 'unknown'].includes(value.etcdCluster))
-  const others = stores.flatMap((store) => (store instanceof RescueError ? [] : store.others))
-  return { copies: ranked(shown, clustersOf(scan)), others, notes: scan.notes }
+  return {
+    copies: ranked(shown, clustersOf(scan)),
+    others: stores.flatMap(({ others = [] }) => others),
+    unsearched: asked.flatMap(({ unsearched }) => unsearched),
+    notes: scan.notes,
+  }
 }
 
 /** A copy that could not be read belongs to the etcd cluster of those that have its token. */
@@ -81,7 +93,7 @@ const NO_NODES =
   'no control-plane node is configured: only backups were looked for (list the nodes under nodes: controlPlane: in etcd-rescue.yaml)'
 
 /** Undefined when there is none to ask. */
-async function searchNodes(scan: Scan): Promise<Found[] | RescueError | undefined> {
+async function searchNodes(scan: Scan): Promise<Searched | undefined> {
   const { session, config, signal } = scan
   const [etcdCluster = 'main'] = clustersOf(scan)
   const target = toTarget(config, etcdCluster)
@@ -95,18 +107,22 @@ async function searchNodes(scan: Scan): Promise<Found[] | RescueError | undefine
       note: (line) => scan.notes.push(line),
       signal,
     })
-  } catch (error) {
-    return noted(scan, toRescueError(error))
+  } catch (cause) {
+    const error = noted(scan, toRescueError(cause))
+    const unsearched = target.nodes.controlPlane.map(({ name }) => ({ node: name, why: error.message }))
+    return { found: [], unsearched, error }
   } finally {
     await nodes.close()
   }
 }
 
-async function searchStore(scan: Scan, etcdCluster: string): Promise<StoreFound | RescueError> {
+async function searchStore(scan: Scan, etcdCluster: string): Promise<Searched> {
   try {
-    return await foundInStore(etcdCluster, scan)
-  } catch (error) {
-    return noted(scan, toRescueError(error))
+    return { ...(await foundInStore(etcdCluster, scan)), unsearched: [] }
+  } catch (cause) {
+    const error = noted(scan, toRescueError(cause))
+    const store = toTarget(scan.config, etcdCluster).backupStore
+    return { found: [], unsearched: [{ store, why: error.message }], error }
   }
 }
 
@@ -124,8 +140,14 @@ function ranked(copies: readonly Found[], order: readonly string[]): ScanCopy[] 
   const names = [...new Set([...order, ...copies.map(({ value }) => value.etcdCluster).sort()])]
   const last = names.filter((name) => name !== 'unknown').concat('unknown')
   return last.flatMap((name) => {
-    const own = rankCopies(copies.filter(({ value }) => value.etcdCluster === name))
-    const why = reasons(own)
-    return own.map((found, index) => ({ ...found.value, rank: index + 1, why: why.get(found) ?? '' }))
+    const all = copies.filter(({ value }) => value.etcdCluster === name)
+    // an etcd that runs alone on what a member kept while it was away serves nobody
+    const running = runningCluster(all)
+    const own = rankCopies(all, running)
+    const why = reasons(own, running)
+    return own.map((found, index) => ({
+      ...{ ...found.value, serving: running.uses(found) },
+      ...{ rank: index + 1, why: why.get(found) ?? '' },
+    }))
   })
 }

@@ -2,6 +2,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import { DATA_FILE, readBackup } from '../../etcd-manager/backups.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { inflateBackup } from '../../steps/support/inflate.ts'
+import { mustBeNoArchive } from './archive.ts'
 import { isGzip, kindOfFile } from './kind.ts'
 import type { Opener, Opening } from './opening.ts'
 
@@ -13,12 +14,27 @@ export async function openInStore(store: ObjectStore, key: string, room: Opener)
   const read = (offset: number, length: number) => readRange(store, key, offset, length, room.signal)
   if (await isGzip((bytes) => read(0, Math.min(bytes, object.size)))) return openGzip(store, key, room)
   const db = { size: object.size, read }
-  return { kind: kindOfFile(db.size), path: `${store.url}/${key}`, db, wal: [], findings: [], close: async () => {} }
+  await mustBeNoArchive(db, `${store.url}/${key}`, undefined)
+  return {
+    kind: kindOfFile(db.size),
+    path: `${store.url}/${key}`,
+    db,
+    wal: [],
+    snap: [],
+    findings: [],
+    close: async () => {},
+  }
 }
 
 /** A folder of the backup store. `OBJECT_MISSING` when there is none; without its meta file it is a finding. */
 export async function openBackup(store: ObjectStore, name: string, room: Opener): Promise<Opening> {
-  const { meta, problem, gzBytes } = await readBackup(store, name, room.signal)
+  const { meta, problem, gzBytes, code, hint } = await readBackup(store, name, room.signal)
+  if (code === 'OBJECT_ARCHIVED' && hint !== undefined) {
+    throw new RescueError(code, `${store.url}/${name} is archived`, { hint })
+  }
+  if (code === 'OBJECT_UNREADABLE' && hint !== undefined) {
+    throw new RescueError(code, problem ?? `${store.url}/${name} cannot be read`, { hint })
+  }
   if (!gzBytes) throw empty(store, `${name}/${DATA_FILE}`)
   const opened = await openGzip(store, `${name}/${DATA_FILE}`, room)
   const findings = problem === undefined ? opened.findings : [`unusable: ${problem}`, ...opened.findings]
@@ -28,7 +44,7 @@ export async function openBackup(store: ObjectStore, name: string, room: Opener)
 async function openGzip(store: ObjectStore, key: string, room: Opener): Promise<Opening> {
   const packed = await store.stream(key, { signal: room.signal })
   const inflated = await inflateBackup(packed, { ...room, name: `${store.url}/${key}` })
-  return { kind: 'backup', path: `${store.url}/${key}`, wal: [], ...inflated }
+  return { kind: 'backup', path: `${store.url}/${key}`, wal: [], snap: [], ...inflated }
 }
 
 async function readRange(

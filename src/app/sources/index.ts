@@ -11,9 +11,9 @@ import { lazyNodes, type Nodes } from './nodes.ts'
 import { openOnNode, openToken } from './on-node.ts'
 import type { Opener, Opening } from './opening.ts'
 import { parseSource, type SourceRef } from './parse.ts'
-import type { OpenedSource } from './types.ts'
+import type { MemberFile, OpenedSource } from './types.ts'
 
-export type { OpenedSource, SourceKind, WalFile } from './types.ts'
+export type { OpenedSource, SourceKind } from './types.ts'
 
 export interface SourceRoom {
   config: Config
@@ -67,9 +67,10 @@ export function withSource<T>(
 function toSource(label: string, { close: _, bytesRead, ...opening }: Opening): OpenedSource {
   if (bytesRead) return { label, ...opening, bytesRead }
   const db = countedSource(opening.db)
-  const wal = opening.wal.map(({ name, source }) => ({ name, source: countedSource(source) }))
-  const all = () => wal.reduce((sum, { source }) => sum + source.bytesRead(), db.bytesRead())
-  return { label, ...opening, db, wal, bytesRead: all }
+  const counted = ({ name, source }: MemberFile) => ({ name, source: countedSource(source) })
+  const [wal, snap] = [opening.wal.map(counted), opening.snap.map(counted)]
+  const all = () => [...wal, ...snap].reduce((sum, { source }) => sum + source.bytesRead(), db.bytesRead())
+  return { label, ...opening, db, wal, snap, bytesRead: all }
 }
 
 interface Surroundings {

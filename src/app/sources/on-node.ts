@@ -2,8 +2,10 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import { find } from '../../node/find.ts'
 import { memberSources } from '../../node/member-sources.ts'
 import { openRemoteFile } from '../../node/page-source.ts'
+import type { Search } from '../../node/search.ts'
 import { type DataDir, findVolumes, listDataDirs } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
+import { mustBeNoArchive } from './archive.ts'
 import { isGzip, kindOfFile } from './kind.ts'
 import type { Opening } from './opening.ts'
 
@@ -16,7 +18,17 @@ export async function openOnNode(host: RemoteHost, path: string, signal: AbortSi
   if (await isGzip((bytes) => file.read(0, Math.min(bytes, file.size)))) {
     throw noCopy(host, path, 'a gzip on a node cannot be read in pieces')
   }
-  return { kind: kindOfFile(file.size), node: host.name, path, db: file, wal: [], findings: [], close: nothing }
+  await mustBeNoArchive(file, `${host.name}: ${path}`, undefined)
+  return {
+    kind: kindOfFile(file.size),
+    node: host.name,
+    path,
+    db: file,
+    wal: [],
+    snap: [],
+    findings: [],
+    close: nothing,
+  }
 }
 
 /** The directory of a token, wherever it lies on the node. `COPY_NOT_FOUND` when it does not, or lies there twice. */
@@ -27,9 +39,11 @@ export async function openToken(
   signal: AbortSignal,
 ): Promise<Opening> {
   const bases = await findVolumes(host, volumes)
-  const dirs = (await Promise.all(bases.map((base) => listDataDirs(host, base)))).flat()
+  const listed = await Promise.all(bases.found.map((base) => listDataDirs(host, base)))
+  const dirs = listed.flatMap((one) => one.found)
   const [found, other] = dirs.filter((dir) => dir.token === token)
-  if (!found) throw noToken(host, token, dirs)
+  if (!found)
+    throw noToken(host, token, { found: dirs, unsearched: [bases, ...listed].flatMap((one) => one.unsearched) })
   if (other) {
     throw new RescueError('COPY_NOT_FOUND', `${host.name}:${token} lies there twice: ${found.path} and ${other.path}`, {
       hint: `name one by its path: ssh://${host.name}${found.path}`,
@@ -40,7 +54,7 @@ export async function openToken(
 
 function openDir(host: RemoteHost, dir: DataDir, signal: AbortSignal): Opening {
   const sources = memberSources(host, dir, signal)
-  if (!sources) throw noCopy(host, dir.path, 'there is no member/snap/db in it')
+  if (!sources) throw noCopy(host, dir.path, 'there is neither member/snap/db nor a WAL in it')
   return { kind: 'member', node: host.name, path: dir.path, findings: [], close: nothing, ...sources }
 }
 
@@ -60,6 +74,7 @@ async function dataDirAt(host: RemoteHost, path: string): Promise<DataDir | unde
     place: 'data',
     path: base,
     changedAt: new Date(0),
+    inodes: [],
     files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
   }
 }
@@ -72,9 +87,12 @@ function noCopy(host: RemoteHost, path: string, why: string): RescueError {
   })
 }
 
-function noToken(host: RemoteHost, token: string, dirs: readonly DataDir[]): RescueError {
-  const known = dirs.slice(0, 20).map((dir) => `${host.name}:${dir.token}`)
-  return new RescueError('COPY_NOT_FOUND', `there is no copy ${JSON.stringify(token)} on ${host.name}`, {
+/** What was not looked into may be where it lies. */
+function noToken(host: RemoteHost, token: string, { found, unsearched }: Search<DataDir>): RescueError {
+  const known = found.slice(0, 20).map((dir) => `${host.name}:${dir.token}`)
+  const places = unsearched.slice(0, 5).map(({ path, why }) => `${path ?? 'a part of it'} (${why})`)
+  const but = places.length === 0 ? '' : `, and could not be searched in: ${places.join('; ')}`
+  return new RescueError('COPY_NOT_FOUND', `no copy ${JSON.stringify(token)} was found on ${host.name}${but}`, {
     hint: known.length === 0 ? 'look at volumes: in etcd-rescue.yaml' : `there are: ${known.join(', ')}`,
   })
 }

@@ -6,8 +6,8 @@ import type { PageSource } from '../../bolt/index.ts'
  */
 export type SourceKind = 'db' | 'member' | 'snapshot' | 'backup'
 
-export interface WalFile {
-  /** `0000000000000001-0000000000002711.wal` */
+/** `0000000000000001-0000000000002711.wal`, `0000000000000002-0000000000002711.snap` */
+export interface MemberFile {
   name: string
   source: PageSource
 }
@@ -27,7 +27,9 @@ export interface OpenedSource {
   etcdVersion?: string
   db: PageSource
   /** Oldest first; empty for all but a member. */
-  wal: WalFile[]
+  wal: MemberFile[]
+  /** What else lies beside a member's database: raft snapshots as a rule. */
+  snap: MemberFile[]
   /** What was found wrong when it was opened; `unusable: …` where it cannot be restored as it is. */
   findings: string[]
   /** Bytes that came from the node, the store or the disk so far. */

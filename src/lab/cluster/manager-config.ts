@@ -29,7 +29,7 @@ export async function writeManagerConfigs(parts: ManagerParts): Promise<void> {
     secret: randomBytes(16).toString('hex'),
     loopSeconds: settings.loopSeconds,
     backupSeconds: settings.backupSeconds,
-    releases: Object.fromEntries(settings.releases.map((release) => [release.version, release])),
+    releases: settings.releases,
     copyAtOnce: Math.min(32, Math.max(1, Math.round(settings.speed))),
     replacesEmptyDisks: settings.replacesEmptyDisks,
     s3: parts.s3,
@@ -37,7 +37,7 @@ export async function writeManagerConfigs(parts: ManagerParts): Promise<void> {
   for (const node of controlPlane) {
     const paths = pathsOf(node)
     const own = { nodeName: `etcd-${node.name}`, address: node.address, volume: paths.mainVolume, tmp: paths.tmp }
-    const config: ManagerConfig = { ...shared, ...own, pkiDir: paths.etcdPki }
+    const config: ManagerConfig = { ...shared, ...own, pkiDir: paths.etcdPki, leaderFault: paths.leaderFault }
     await putFile(paths.managerConfig, JSON.stringify(config))
   }
 }

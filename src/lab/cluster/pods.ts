@@ -32,7 +32,7 @@ export async function podsOf(node: LabNode, settings: LabSettings, manager: PodS
 }
 
 /** kOps calls it after the etcd cluster and the instance group, so only what is inside says which pod it makes. */
-const etcdManifest = (etcdCluster: string, node: LabNode): string =>
+export const etcdManifest = (etcdCluster: string, node: LabNode): string =>
   `etcd-${etcdCluster}-control-plane-${node.name}.manifest`
 
 async function apiserver(node: LabNode, paths: NodePaths, settings: LabSettings, plain: PodSpec): Promise<PodSpec> {
@@ -66,9 +66,9 @@ export function doublePod(node: LabNode): PodSpec {
 }
 
 /** The etcds that the double carries, where the real one has them: `/opt/etcd-v<version>/` of its container (FACTS 6). */
-export async function layManagerFiles(node: LabNode, releases: readonly EtcdRelease[]): Promise<void> {
+export async function layManagerFiles(node: LabNode, releases: Readonly<Record<string, EtcdRelease>>): Promise<void> {
   const opt = join(pathsOf(node).managerFiles, 'root', 'opt')
-  for (const { version, etcd, etcdctl, etcdutl } of releases) {
+  for (const [version, { etcd, etcdctl, etcdutl }] of Object.entries(releases)) {
     const dir = await privateDir(join(opt, `etcd-v${version}`))
     const programs = { etcd, etcdctl, ...(etcdutl === undefined ? {} : { etcdutl }) }
     for (const [name, program] of Object.entries(programs)) await symlink(program, join(dir, name))

@@ -29,7 +29,8 @@ export async function prepareRealManager(dir: string, settings: LabSettings): Pr
   })
   await privateDir(join(real, 'discovery'))
   await copyFile(join(bin, 'etcd-manager'), join(real, 'etcd-manager'))
-  for (const release of settings.releases) await layRelease(join(real, 'opt', `etcd-v${release.version}`), release)
+  for (const [version, release] of Object.entries(settings.releases))
+    await layRelease(join(real, 'opt', `etcd-v${version}`), release)
 }
 
 /** `etcd` is a small script that ties the program to etcd-manager's life, as a container does. */

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../ports/object-store.ts'
 import { privateDir } from '../files.ts'
 import type { ManagerConfig } from './config.ts'
 import { type ClusterSpec, optional } from './control-store.ts'
+import { messageOf } from './log.ts'
 import { parseStrict } from './strict-json.ts'
 import { runTool } from './tool.ts'
 
@@ -63,16 +64,45 @@ export async function scratch(config: ManagerConfig, prefix: string): Promise<st
 
 /** The version that a backup says it has. One unknown field is fatal, an empty version too (FACTS 3, 4). */
 export async function loadInfo(store: ObjectStore, name: string): Promise<string> {
+  const failed = (why: string) => new Error(`error reading backup info in "${name}": ${why}`)
+  const file = `"${store.url}/${name}/${META}"`
   const body = await optional(store, `${name}/${META}`)
-  if (body === undefined) throw new Error(`error reading backup info in "${name}": file does not exist`)
-  const meta = parseStrict(body, ['etcdVersion', 'timestamp', 'clusterSpec'])
+  if (body === undefined) throw failed(`error reading file ${file}: file does not exist`)
+  const meta = parsed(body, (why) => failed(`error parsing file ${file}: ${why}`))
   if (typeof meta.etcdVersion !== 'string' || meta.etcdVersion === '') {
     throw new Error(`etcd version not found in "${name}"`)
   }
   return meta.etcdVersion
 }
 
-/** Downloads and expands; a cut or foreign gzip fails here, after the live data was trashed. */
+function parsed(body: Buffer, failed: (why: string) => Error): Record<string, unknown> {
+  try {
+    return parseStrict(body, ['etcdVersion', 'timestamp', 'clusterSpec'])
+  } catch (error) {
+    throw failed(messageOf(error))
+  }
+}
+
+/** Downloads and expands; a cut, followed or foreign gzip fails here, after the live data was trashed. */
 export async function downloadSnapshot(store: ObjectStore, name: string, file: string): Promise<void> {
-  await pipeline(await store.stream(`${name}/${DATA}`), createGunzip(), createWriteStream(file, { mode: 0o600 }))
+  const packed = `${file}.gz`
+  await pipeline(await store.stream(`${name}/${DATA}`), createWriteStream(packed, { mode: 0o600 }))
+  const { size } = await stat(packed)
+  const gunzip = createGunzip()
+  try {
+    await pipeline(createReadStream(packed), gunzip, createWriteStream(file, { mode: 0o600 }))
+  } catch (error) {
+    throw new Error(`error expanding snapshot: error expanding file: ${inGo(error)}`)
+  }
+  // Go reads to the end: what follows the last member must be another one
+  if (gunzip.bytesWritten < size)
+    throw new Error('error expanding snapshot: error expanding file: gzip: invalid header')
+}
+
+/** The same in the words of Go's reader. */
+function inGo(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'Z_BUF_ERROR') return 'unexpected EOF'
+  const said = messageOf(error)
+  return code === 'Z_DATA_ERROR' ? `gzip: invalid ${said.includes('data check') ? 'checksum' : 'header'}` : said
 }

@@ -28,6 +28,8 @@ export interface ManagerConfig {
   copyAtOnce: number
   /** Whether it replaces the member of a peer whose disk is empty: since v3.0.20260531. */
   replacesEmptyDisks: boolean
+  /** While this file is there, a leader that has prepared its peers removes it and dies before it starts them. */
+  leaderFault: string
   s3: S3Access | null
 }
 

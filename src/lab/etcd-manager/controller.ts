@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { loadInfo } from './backup.ts'
+import { cleaner } from './clean-up.ts'
 import type { ManagerConfig } from './config.ts'
 import {
   type ClusterSpec,
@@ -11,7 +12,7 @@ import {
   writeSpec,
 } from './control-store.ts'
 import { election } from './leadership.ts'
-import { info } from './log.ts'
+import { info, messageOf } from './log.ts'
 import { releaseFor } from './member.ts'
 import { expand, replacer } from './membership.ts'
 import { createNewCluster } from './new-cluster.ts'
@@ -26,6 +27,7 @@ import { answering } from './peers.ts'
 export function controller(config: ManagerConfig, store: ObjectStore, me: string): () => Promise<boolean> {
   const stand = election()
   const disks = replacer(config)
+  const cleanUp = cleaner(store)
   let spec: ClusterSpec | undefined
   let commands: RestoreCommand[] = []
   let lastBackup = 0
@@ -37,7 +39,7 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
 
   async function seed(view: ClusterView, wanted: ClusterSpec): Promise<boolean> {
     releaseFor(config, wanted.etcdVersion)
-    if (!(await createNewCluster(view, wanted))) return false
+    if (!(await createNewCluster(view, wanted, config.leaderFault))) return false
     await writeSpec(store, wanted)
     await markCreated(store)
     return true
@@ -47,11 +49,15 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
   async function restore(view: ClusterView, command: RestoreCommand): Promise<boolean> {
     info(`got restore-backup command: restore_backup:{backup:"${command.backup}"}`)
     releaseFor(config, command.clusterSpec.etcdVersion)
-    await createNewCluster(view, command.clusterSpec)
+    await createNewCluster(view, command.clusterSpec, config.leaderFault)
     await loadInfo(store, command.backup)
     const peer = view.healthy.at(-1)
     if (peer === undefined) throw new Error('unable to find peer on which to run restore operation')
-    await peer.restore(command.backup)
+    await peer.restore(command.backup).catch((error) => {
+      throw new Error(
+        `error restoring backup on peer peer{${peer.id}}: rpc error: code = Unknown desc = ${messageOf(error)}`,
+      )
+    })
     info('DoRestoreResponse: ')
     await writeSpec(store, command.clusterSpec)
     info(`deleting command ${command.key}`)
@@ -61,16 +67,18 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
   }
 
   async function maybeBackup(view: ClusterView, clusterSpec: ClusterSpec) {
-    if (Date.now() - lastBackup >= config.backupSeconds * 1000) await backup(view, clusterSpec)
+    if (Date.now() - lastBackup < config.backupSeconds * 1000) return
+    if (await backup(view, clusterSpec)) await cleanUp()
   }
 
   async function backup(view: ClusterView, clusterSpec: ClusterSpec) {
     const peer = view.healthy[0]
-    if (peer?.state == null) return
+    if (peer?.state == null) return false
     const begun = Date.now()
     const name = await peer.backup({ etcdVersion: peer.state.etcdVersion, clusterSpec })
     info(`took backup: name:"${name}"`)
     lastBackup = begun
+    return true
   }
 
   async function lead(view: ClusterView): Promise<boolean> {
@@ -105,7 +113,7 @@ export function controller(config: ManagerConfig, store: ObjectStore, me: string
       await refresh()
       throw new Error('etcd has 0 members registered; must issue restore-backup command to proceed')
     }
-    const first = () => backup(view, clusterSpec)
+    const first = async () => void (await backup(view, clusterSpec))
     if (view.members.length < clusterSpec.memberCount) return expand(config, view, first)
     return disks.replaceEmptyDisk(view, first)
   }

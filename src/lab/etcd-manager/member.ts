@@ -7,7 +7,8 @@ import { type EtcdSpec, killEtcd, layPki, startEtcd } from './etcd-process.ts'
 import { info, messageOf, warning } from './log.ts'
 import { type EtcdState, readState, type StateNode, writeState } from './state.ts'
 
-const PREPARED_MS = 60_000
+/** A prepare lasts a minute in life, which is six loops. */
+const PREPARED_LOOPS = 6
 
 export interface JoinRequest {
   phase: 'prepare' | 'initial-cluster' | 'join-existing' | 'cancel-prepare'
@@ -73,7 +74,7 @@ export async function openMember(config: ManagerConfig): Promise<LocalEtcdMember
     if (prepared !== undefined && Date.now() > prepared.until) prepared = undefined
     if (request.phase === 'prepare') {
       if (prepared !== undefined) throw new Error(`concurrent prepare in progress "${prepared.token}"`)
-      prepared = { token: request.token, until: Date.now() + PREPARED_MS }
+      prepared = { token: request.token, until: Date.now() + PREPARED_LOOPS * config.loopSeconds * 1000 }
       return
     }
     if (prepared?.token !== request.token) throw new Error('not prepared')

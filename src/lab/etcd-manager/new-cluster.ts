@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import type { ClusterSpec } from './control-store.ts'
-import { info } from './log.ts'
+import { info, messageOf } from './log.ts'
 import type { ClusterView } from './observe.ts'
 import type { Peer } from './peers.ts'
 
@@ -11,7 +12,7 @@ const quorum = (members: number): number => Math.floor(members / 2) + 1
  * start with a new token, quarantined. The heart of the incident (FACTS 1); a restore begins with it too (FACTS 4).
  * False when there are too few peers.
  */
-export async function createNewCluster(view: ClusterView, spec: ClusterSpec): Promise<boolean> {
+export async function createNewCluster(view: ClusterView, spec: ClusterSpec, leaderFault: string): Promise<boolean> {
   const { peers } = view
   if (quorum(peers.length) < quorum(spec.memberCount)) {
     info(`Insufficient peers to form a quorum ${quorum(spec.memberCount)}, won't proceed`)
@@ -27,7 +28,7 @@ export async function createNewCluster(view: ClusterView, spec: ClusterSpec): Pr
     await peer.stop()
     info(`stopped etcd on peer "${peer.node.name}"`)
   }
-  await startTogether(peers.slice(0, spec.memberCount), spec.etcdVersion)
+  await startTogether(peers.slice(0, spec.memberCount), spec.etcdVersion, () => dieIfToldTo(leaderFault))
   return true
 }
 
@@ -36,9 +37,23 @@ function newToken(): string {
   return randomBytes(16).toString('base64url')
 }
 
-async function startTogether(chosen: Peer[], etcdVersion: string): Promise<void> {
+async function startTogether(chosen: Peer[], etcdVersion: string, prepared: () => Promise<void>): Promise<void> {
   const request = { token: newToken(), etcdVersion, nodes: chosen.map((peer) => peer.node) }
   info(`starting new etcd cluster with [${chosen.map((peer) => peer.node.name).join(' ')}]`)
-  for (const peer of chosen) await peer.join({ phase: 'prepare', ...request })
+  for (const peer of chosen)
+    await peer.join({ phase: 'prepare', ...request }).catch((error) => {
+      const said = `rpc error: code = Unknown desc = ${messageOf(error)}`
+      throw new Error(`error from JoinClusterRequest (prepare) from peer "peer{${peer.id}}": ${said}`)
+    })
+  await prepared()
   for (const peer of chosen) await peer.join({ phase: 'initial-cluster', ...request })
+}
+
+/** As a leader that is killed while it archives: its peers stay prepared for a cluster that nobody starts (FACTS 4). */
+async function dieIfToldTo(leaderFault: string): Promise<void> {
+  const isTold = await rm(leaderFault).then(
+    () => true,
+    () => false,
+  )
+  if (isTold) process.kill(process.pid, 'SIGKILL')
 }

@@ -6,10 +6,12 @@ import type { EtcdRelease } from '../../ports/etcd.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { type Gateway, openGateway } from '../etcd/gateway.ts'
 import { allKeys, isHealthy, putKey } from '../etcd/kv.ts'
+import { RESTORES_WITH } from '../options.ts'
 import { downloadSnapshot, loadInfo, scratch } from './backup.ts'
 import type { ManagerConfig } from './config.ts'
 import { killEtcd, layPki, startEtcd } from './etcd-process.ts'
-import { info } from './log.ts'
+import { info, warning } from './log.ts'
+import { releaseFor } from './member.ts'
 import { runTool } from './tool.ts'
 
 /** Ports of the etcd that only reads the backup, on the node's own address. */
@@ -22,12 +24,11 @@ export function gatewayTo(config: ManagerConfig, port: number, address = config.
   return openGateway({ address, port, ca: pem('clients-ca.crt'), cert: pem('client.crt'), key: pem('client.key') })
 }
 
-/** 3.5.x in the meta is restored with the newest 3.5 of the image; none at all means the loop of FACTS 4. */
+/** A fixed etcd for each minor version that this etcd-manager knows, else the backup's own; none means the loop of FACTS 4. */
 function releaseToRestore(config: ManagerConfig, version: string): EtcdRelease {
-  const minor = version.split('.').slice(0, 2).join('.')
-  const release = Object.values(config.releases).findLast((one) => one.minor === minor)
-  if (release === undefined) throw new Error(`unknown etcd version v${version}: not found in [/opt/etcd-v${version}]`)
-  return release
+  const known = RESTORES_WITH[version.split('.').slice(0, 2).join('.')] ?? version
+  if (known !== version) warning(`restoring backup from etcd "${version}", will restore with "${known}"`)
+  return releaseFor(config, known)
 }
 
 /** 3.6's etcdctl cannot restore (FACTS 2). Never with --skip-hash-check: a plain copy is refused. */

@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
+import { createSecureContext } from 'node:tls'
+import { jsonLines } from '../json-lines.ts'
 
 export interface GatewayTarget {
   address: string
@@ -11,6 +14,8 @@ export interface GatewayTarget {
 export interface Gateway {
   /** One call of etcd's JSON gateway, `/v3/…`. Rejects with a plain Error after `timeoutMs` (default 5 s). */
   call<T>(path: string, body: unknown, timeoutMs?: number): Promise<T>
+  /** A call that answers again and again, one JSON value a line, until either side ends it. */
+  stream<T>(path: string, body: unknown, signal?: AbortSignal): AsyncGenerator<T>
   close(): void
 }
 
@@ -22,7 +27,9 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
  */
 export function openGateway(target: GatewayTarget): Gateway {
   const { address, port, ca, cert, key } = target
-  const agent = new Agent({ keepAlive: true, maxSockets: 64, ca, cert, key })
+  // made once: who asks an etcd that is away again and again would read the keys anew for every try
+  const secureContext = createSecureContext({ ca, cert, key })
+  const agent = new Agent({ keepAlive: true, maxSockets: 64, secureContext })
 
   function call<T>(path: string, body: unknown, timeoutMs = 5_000): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -47,7 +54,16 @@ export function openGateway(target: GatewayTarget): Gateway {
     })
   }
 
-  return { call, close: () => agent.destroy() }
+  async function* stream<T>(path: string, body: unknown, signal?: AbortSignal): AsyncGenerator<T> {
+    const options = { host: address, port, path, method: 'POST', agent, ...(signal === undefined ? {} : { signal }) }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(options, resolve).on('error', reject).end(JSON.stringify(body))
+    })
+    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode}`)
+    yield* jsonLines<T>(answer)
+  }
+
+  return { call, stream, close: () => agent.destroy() }
 }
 
 export const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64')

@@ -49,14 +49,19 @@ export async function countKeys(gateway: Gateway, prefix: string, revision: numb
   return Number((await gateway.call<RangeAnswer>('/v3/kv/range', body)).count ?? 0)
 }
 
-/** All keys below a prefix in order, page by page, at the revision of the first page. */
-export async function* allKeys(gateway: Gateway, prefix = ''): AsyncGenerator<Pair> {
+/** All keys below a prefix in order, page by page, at the revision of the first page, which `onRevision` is told. */
+export async function* allKeys(
+  gateway: Gateway,
+  prefix = '',
+  onRevision: (revision: number) => void = () => undefined,
+): AsyncGenerator<Pair> {
   const { key, rangeEnd } = bounds(prefix)
   let from = key
   let revision = '0'
   for (;;) {
     const body = { key: from, rangeEnd, limit: PAGE, revision }
     const answer = await gateway.call<RangeAnswer>('/v3/kv/range', body, 60_000)
+    if (revision === '0') onRevision(revisionOf(answer))
     if (revision === '0') revision = answer.header.revision ?? '0'
     const kvs = answer.kvs ?? []
     for (const kv of kvs) yield { key: Buffer.from(kv.key, 'base64'), value: Buffer.from(kv.value ?? '', 'base64') }
@@ -66,7 +71,7 @@ export async function* allKeys(gateway: Gateway, prefix = ''): AsyncGenerator<Pa
   }
 }
 
-function bounds(prefix: string): { key: string; rangeEnd: string } {
+export function bounds(prefix: string): { key: string; rangeEnd: string } {
   if (prefix === '') return { key: base64(ALL), rangeEnd: base64(ALL) }
   const end = Buffer.from(prefix)
   end.writeUInt8(end.readUInt8(end.length - 1) + 1, end.length - 1)

@@ -14,6 +14,10 @@ export interface Kubelet {
   stop(pod: string): Promise<void>
   /** Moves it back. */
   start(pod: string): Promise<void>
+  /** Of a static pod's container; undefined while there is none. */
+  pid(pod: string): number | undefined
+  /** SIGKILL to one static pod's container, or to those of all; each whose manifest is there is started again. */
+  kill(pod?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,13 +26,16 @@ const STOP_MS = 30_000
 
 /**
  * The part of a node's kubelet that matters here: static pods run while their manifest is in
- * `/etc/kubernetes/manifests`, and a container that ended is started again with a new id.
+ * `/etc/kubernetes/manifests`, and a container that ended is started again with a new id. While its unit is stopped
+ * nothing is started, and what runs goes on.
  */
 export async function startKubelet(node: LabNode, specs: PodSpec[], restartDelayMs: number): Promise<Kubelet> {
-  const { containers, manifests, aside } = pathsOf(node)
-  const pods = specs.map((spec) => keepPod(containers, spec, restartDelayMs))
+  const { containers, manifests, aside, units } = pathsOf(node)
+  const isDown = () => existsSync(join(units, 'kubelet.stopped'))
+  const pods = specs.map((spec) => keepPod(containers, spec, restartDelayMs, isDown))
   for (const spec of specs) await putFile(join(manifests, spec.manifest), manifestOf(spec), 0o440)
   const look = () => {
+    if (isDown()) return
     for (const pod of pods) pod.want(existsSync(join(manifests, pod.spec.manifest)))
   }
   look()
@@ -51,6 +58,10 @@ export async function startKubelet(node: LabNode, specs: PodSpec[], restartDelay
     start: async (name) => {
       const { manifest } = find(name).spec
       await rename(join(aside, manifest), join(manifests, manifest))
+    },
+    pid: (name) => find(name).pid(),
+    kill: async (name) => {
+      await Promise.all((name === undefined ? pods : [find(name)]).map((pod) => pod.kill()))
     },
     close: async () => {
       clearInterval(timer)

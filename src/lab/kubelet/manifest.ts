@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { PodSpec } from './pod.ts'
+import { imageOf } from './record.ts'
 
 /**
  * A static pod's manifest as kOps writes it: the pod's own name, to which kubelet adds the node's, and the label
@@ -16,7 +17,7 @@ export function manifestOf({ name, container, argv }: PodSpec): string {
       namespace: 'kube-system',
     },
     spec: {
-      containers: [{ command: [...argv], image: `registry.k8s.io/${container}:sandbox`, name: container }],
+      containers: [{ command: [...argv], image: imageOf(container), name: container }],
       hostNetwork: true,
       priorityClassName: 'system-cluster-critical',
     },

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exited } from '../spawn.ts'
+import { exited, killGroup } from '../spawn.ts'
 import { type ProcessSpec, startProcess, stopProcess } from './process.ts'
 import { type ContainerName, type ContainerRecord, dropRecord, newId, writeRecord } from './record.ts'
 
@@ -19,13 +19,15 @@ export interface Pod {
   pid(): number | undefined
   /** Whether the manifest is there; a pod whose manifest went away is stopped and not started again. */
   want(wanted: boolean): void
+  /** SIGKILL; resolves when the container is gone. */
+  kill(): Promise<void>
   close(): Promise<void>
 }
 
 const GRACE_MS = 5_000
 
 /** Keeps one container of a static pod running: an ended one is followed by another, with a new id, after `delayMs`. */
-export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
+export function keepPod(dir: string, spec: PodSpec, delayMs: number, isDown: () => boolean = () => false): Pod {
   let wanted = false
   let closed = false
   let child: ChildProcess | undefined
@@ -35,6 +37,7 @@ export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
 
   async function start() {
     if (!wanted || closed || child !== undefined) return
+    if (isDown()) return void setTimeout(() => enqueue(start), delayMs)
     const now = await startProcess(spec)
     child = now
     const record: ContainerRecord = {
@@ -77,6 +80,12 @@ export function keepPod(dir: string, spec: PodSpec, delayMs: number): Pod {
       if (next === wanted || closed) return
       wanted = next
       void enqueue(next ? start : stop)
+    },
+    kill: async () => {
+      const now = child
+      if (now === undefined) return
+      killGroup(now)
+      await exited(now)
     },
     close: async () => {
       closed = true

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { putFile } from '../files.ts'
+import { PLAYED_RELEASE } from '../options.ts'
 
 export interface ContainerName {
   /** `etcd-manager-main-<node>`, as kubelet names a static pod's mirror. */
@@ -17,6 +18,10 @@ export interface ContainerRecord extends ContainerName {
   createdAt: bigint
 }
 
+/** The tag of etcd-manager's says what it restores with. */
+export const imageOf = (container: string): string =>
+  `registry.k8s.io/${container}:${container === 'etcd-manager' ? PLAYED_RELEASE : 'sandbox'}`
+
 /** 64 hex digits, as containerd's. */
 export const newId = (): string => randomBytes(32).toString('hex')
 
@@ -26,7 +31,7 @@ export async function writeRecord(dir: string, record: ContainerRecord, state: '
     id: record.id,
     podSandboxId: record.id.split('').reverse().join(''),
     metadata: { name: record.container, attempt: record.attempt },
-    image: { image: `registry.k8s.io/${record.container}:sandbox` },
+    image: { image: imageOf(record.container) },
     state: `CONTAINER_${state}`,
     createdAt: String(record.createdAt),
     labels: {

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:https'
+import { Agent } from 'node:https'
 import { join } from 'node:path'
-import type { ListedPod } from '../apiserver/pods.ts'
-import { API_PORT, type LabNode, pathsOf } from '../layout.ts'
+import { json } from 'node:stream/consumers'
+import { type ApiAccess, askApi, podsIn } from '../apiserver/client.ts'
+import type { ListedPod, PodList } from '../apiserver/pods.ts'
+import { type LabNode, pathsOf } from '../layout.ts'
 import { WORKLOADS } from '../workloads.ts'
 
 export interface PodSync {
@@ -12,13 +14,6 @@ export interface PodSync {
   /** How many lists it has acted on. */
   readonly answers: number
   close(): Promise<void>
-}
-
-export interface ApiAccess {
-  addresses: readonly string[]
-  ca: string
-  cert: string
-  key: string
 }
 
 const ANSWER_MS = 2_000
@@ -45,9 +40,10 @@ export function syncPods(node: LabNode, { addresses, ...tls }: ApiAccess, everyM
   async function once() {
     for (let tries = 0; tries < addresses.length; tries++) {
       const address = addresses[next++ % addresses.length] ?? ''
+      const running = await runningOn(node)
       const pods = await ask(address, agent, stop.signal).catch(() => undefined)
       if (pods === undefined || sync.paused) continue
-      await stopUnlisted(node, pods)
+      await stopUnlisted(node, running, pods)
       sync.answers += 1
       return
     }
@@ -62,29 +58,20 @@ export function syncPods(node: LabNode, { addresses, ...tls }: ApiAccess, everyM
   return sync
 }
 
-async function stopUnlisted(node: LabNode, pods: readonly ListedPod[]): Promise<void> {
+async function runningOn(node: LabNode): Promise<string[]> {
   const { workloads } = pathsOf(node)
-  if (!existsSync(workloads)) return
-  const mine = pods.filter(({ spec }) => spec.nodeName === node.name)
-  const listed = new Set(mine.map(({ metadata }) => `${metadata.namespace}_${metadata.name}`))
-  for (const name of await readdir(workloads)) if (!listed.has(name)) await rm(join(workloads, name))
+  return existsSync(workloads) ? readdir(workloads) : []
 }
 
-function ask(host: string, agent: Agent, stop: AbortSignal): Promise<ListedPod[]> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)])
-  const options = { host, port: API_PORT, path: `/api/v1/namespaces/${WORKLOADS}/pods`, agent, signal }
-  return new Promise((resolve, reject) => {
-    const sent = request(options, async (answer) => {
-      try {
-        let text = ''
-        for await (const chunk of answer) text += chunk
-        if (answer.statusCode !== 200) throw new Error(`${host}: ${answer.statusCode}`)
-        resolve((JSON.parse(text) as { items: ListedPod[] }).items)
-      } catch (error) {
-        reject(error)
-      }
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
+/** Of those that ran when it asked: one that began since may be younger than the list. */
+async function stopUnlisted(node: LabNode, running: readonly string[], pods: readonly ListedPod[]): Promise<void> {
+  const mine = pods.filter(({ spec }) => spec.nodeName === node.name)
+  const listed = new Set(mine.map(({ metadata }) => `${metadata.namespace}_${metadata.name}`))
+  const { workloads } = pathsOf(node)
+  for (const name of running) if (!listed.has(name)) await rm(join(workloads, name), { force: true })
+}
+
+async function ask(host: string, agent: Agent, stop: AbortSignal): Promise<ListedPod[]> {
+  const answer = await askApi(host, podsIn(WORKLOADS), agent, AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)]))
+  return ((await json(answer)) as PodList).items
 }

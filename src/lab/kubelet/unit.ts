@@ -7,6 +7,8 @@ import { exited } from '../spawn.ts'
 import { type ProcessSpec, startProcess, stopProcess } from './process.ts'
 
 export interface Unit {
+  /** Undefined while it does not run. */
+  pid(): number | undefined
   close(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ export async function keepUnit(dir: string, name: string, spec: ProcessSpec): Pr
   await busy
 
   return {
+    pid: () => child?.pid,
     close: async () => {
       closed = true
       clearInterval(timer)

@@ -22,6 +22,7 @@ export async function handle(state: ServerState, request: IncomingMessage, respo
   const requestId = randomBytes(8).toString('hex')
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('server', 'etcd-rescue-lab')
+  response.setHeader('date', new Date(state.rules.now()).toUTCString())
   let asked: Asked = { operation: '', bucket: '', key: '' }
   let fault: Fault | undefined
   let answer: Answer

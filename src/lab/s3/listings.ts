@@ -58,8 +58,9 @@ function contents(exchange: Exchange, bucket: Bucket, page: Page): XmlFields[] {
   })
 }
 
-function shown({ modifiedAt, etag, size }: Version): XmlFields {
-  return { LastModified: new Date(modifiedAt).toISOString(), ETag: quoted(etag), Size: size, StorageClass: 'STANDARD' }
+function shown({ modifiedAt, etag, size, headers }: Version): XmlFields {
+  const StorageClass = headers['x-amz-storage-class'] ?? 'STANDARD'
+  return { LastModified: new Date(modifiedAt).toISOString(), ETag: quoted(etag), Size: size, StorageClass }
 }
 
 const tokenOf = (name: string) => Buffer.from(name).toString('base64url')

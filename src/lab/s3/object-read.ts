@@ -11,6 +11,9 @@ export function getObject(exchange: Exchange): Answer {
   if (headers['if-match'] !== undefined && !etagMatches(headers['if-match'], version.etag)) {
     throw new S3Error('PreconditionFailed', { Condition: 'If-Match' })
   }
+  if (exchange.operation === 'GetObject' && isArchived(version)) {
+    throw new S3Error('InvalidObjectState', { StorageClass: version.headers['x-amz-storage-class'] ?? '' })
+  }
   const described = describe(bucket, version)
   if (headers['if-none-match'] !== undefined && etagMatches(headers['if-none-match'], version.etag)) {
     return { status: 304, headers: described }
@@ -22,6 +25,22 @@ export function getObject(exchange: Exchange): Answer {
   described['content-length'] = String(length)
   const files = version.files.map(({ name, size }) => ({ path: bucket.pathOf(name), size }))
   return { status: range ? 206 : 200, headers: described, body: { files, start, length } }
+}
+
+const isArchived = ({ headers }: Version) =>
+  ['GLACIER', 'DEEP_ARCHIVE'].includes(headers['x-amz-storage-class'] ?? '') &&
+  !headers['x-amz-restore']?.includes('ongoing-request="false"')
+
+/** A restore that is done when it is asked for: on S3 it takes hours. */
+export async function restoreObject(exchange: Exchange): Promise<Answer> {
+  const version = found(exchange, exchange.bucket())
+  const { data, result } = exchange.payload()
+  for await (const _ of data);
+  result()
+  if (!isArchived(version)) throw new S3Error('InvalidObjectState')
+  const expiry = new Date(exchange.now + 7 * 86_400_000).toUTCString()
+  version.headers['x-amz-restore'] = `ongoing-request="false", expiry-date="${expiry}"`
+  return { status: 202 }
 }
 
 function found({ key, query }: Exchange, bucket: Bucket): Version {

@@ -65,7 +65,7 @@ export function newVersion({ key, now }: Pick<Exchange, 'key' | 'now'>, bucket: 
 }
 
 const KEPT =
-  /^(content-type|content-encoding|cache-control|content-disposition|x-amz-meta-.+|x-amz-server-side-encryption.*)$/
+  /^(content-type|content-encoding|cache-control|content-disposition|x-amz-storage-class|x-amz-meta-.+|x-amz-server-side-encryption.*)$/
 
 export function keptHeaders({ headers }: Exchange, bucket: Bucket): Record<string, string> {
   const kept: Record<string, string> = {}

@@ -3,7 +3,7 @@ import type { Operation, Target } from './exchange.ts'
 import { listObjectsV1, listObjectsV2, listVersions } from './listings.ts'
 import * as multipart from './multipart.ts'
 import { deleteObject, deleteObjects } from './object-delete.ts'
-import { getObject } from './object-read.ts'
+import { getObject, restoreObject } from './object-read.ts'
 import { putObject } from './object-write.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -44,6 +44,7 @@ const OBJECT: Record<string, Route> = {
   'GET ': ['GetObject', getObject],
   'HEAD ': ['HeadObject', getObject],
   'DELETE ': ['DeleteObject', deleteObject],
+  'POST restore': ['RestoreObject', restoreObject],
   'POST uploads': ['CreateMultipartUpload', multipart.createUpload],
   'PUT uploadId': ['UploadPart', multipart.uploadPart],
   'POST uploadId': ['CompleteMultipartUpload', multipart.completeUpload],
@@ -63,6 +64,7 @@ const SUBRESOURCES = [
     'legal-hold',
     'attributes',
     'select',
+    'restore',
   ],
 ]
 

@@ -1,12 +1,15 @@
 /**
  * `crictl` for a sandbox node: a plain shell script over the records that the sandbox's kubelet keeps, one JSON file and
  * one pid file for each container. `stop` acts on the real process: SIGTERM, after the timeout SIGKILL to its group, and
- * it returns when the process is gone. What it does not know ends with exit code 1, as an unknown flag does in crictl.
+ * it returns when the process is gone. What it does not know ends with exit code 1, as an unknown flag does in crictl. Held to
+ * what a real one does by test/contracts/container-runtime.ts.
  */
 export function crictlShim(containers: string): string {
   return `#!/bin/sh
 # crictl of a sandbox node: acts on real processes, see ${'src/lab/shims/crictl.ts'}
 dir=${quote(containers)}
+# as where nobody wrote /etc/crictl.yaml
+echo 'level=warning msg="runtime connect using default endpoints, which are deprecated"' >&2
 die() { echo "crictl: $*" >&2; exit 1; }
 
 list() {
@@ -45,7 +48,7 @@ stop_one() {
   kill -TERM "$pid" 2>/dev/null
   tries=0
   while kill -0 "$pid" 2>/dev/null; do
-    [ $tries -ge $((limit * 20)) ] && kill -KILL -- "-$pid" 2>/dev/null
+    [ $tries -ge $((limit * 20)) ] && kill -s KILL -- "-$pid" 2>/dev/null
     [ $tries -gt 1200 ] && die "container $id does not stop"
     tries=$((tries + 1)); sleep 0.05
   done
@@ -67,6 +70,7 @@ stop() {
   for id in "$@"; do stop_one "$id" "$limit"; done
 }
 
+case "$1" in -t|--timeout) shift 2 ;; esac
 verb=$1; shift
 case "$verb" in
   ps) list "$@" ;;
@@ -78,7 +82,15 @@ case "$verb" in
   exec)
     while [ "\${1#-}" != "$1" ]; do shift; done
     [ -f "$dir/$1.pid" ] || die "no such running container: $1"
-    shift; exec "$@" ;;
+    # the images of a node have no shell
+    shift; [ "$1" = ls ] || die "executing command in container: exec: "$1": executable file not found in $PATH"
+    "$@" || die "command terminated with exit code $?" ;;
+  rm)
+    for id in "$@"; do
+      [ -f "$dir/$id.json" ] || die "no such container: $id"
+      [ ! -f "$dir/$id.pid" ] || die "container $id is running, please stop it first"
+      rm -f "$dir/$id.json"; echo "$id"
+    done ;;
   info) echo '{"status":{"conditions":[{"type":"RuntimeReady","status":true}]}}' ;;
   version|--version) echo 'crictl version v1.28.0 (sandbox)' ;;
   *) die "unknown command $verb" ;;

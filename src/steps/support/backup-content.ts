@@ -1,6 +1,5 @@
 import { peekMember } from '../../bolt/index.ts'
-import { isAbort, RescueError } from '../../errors/rescue-error.ts'
-import { type Backup, DATA_FILE } from '../../etcd-manager/backups.ts'
+import { type Backup, DATA_FILE, faultOf } from '../../etcd-manager/backups.ts'
 import type { World } from '../../ports/world.ts'
 import { inside } from './copies.ts'
 import type { RankableBackup } from './good-backups.ts'
@@ -10,6 +9,8 @@ import { inflateBackup } from './inflate.ts'
 export interface LookedInto extends RankableBackup {
   backup: Backup
   findings: string[]
+  /** Of the database and its SHA-256; absent where nothing could be unpacked. */
+  unpackedBytes?: number
 }
 
 interface LookOptions {
@@ -24,15 +25,13 @@ export async function lookIntoBackup(world: World, backup: Backup, options: Look
   try {
     return { ...named, ...(await contentOf(world, backup.name, options)) }
   } catch (error) {
-    if (isAbort(error) || !(error instanceof RescueError) || !OF_THE_BACKUP.has(error.code)) throw error
-    return { ...named, findings: [`unusable: ${error.message}`] }
+    const fault = faultOf(error)
+    if (!fault) throw error
+    return { ...named, backup: { ...backup, ...fault }, findings: [`unusable: ${fault.problem}`] }
   }
 }
 
-/** What says that the backup is bad, and not that the store or this machine is. */
-const OF_THE_BACKUP: ReadonlySet<string> = new Set(['BACKUP_INVALID', 'OBJECT_MISSING', 'STORE_CORRUPT'])
-
-type Content = Pick<LookedInto, 'findings' | 'revision'>
+type Content = Pick<LookedInto, 'findings' | 'revision' | 'unpackedBytes'>
 
 async function contentOf({ store, scratch, target }: World, name: string, options: LookOptions): Promise<Content> {
   const packed = await store.stream(`${name}/${DATA_FILE}`, { signal: options.signal })
@@ -44,7 +43,7 @@ async function contentOf({ store, scratch, target }: World, name: string, option
     const all = [...findings, ...peek.findings, ...(isOther ? [other] : [])]
     // what etcd-manager would refuse ranks with what cannot be read
     const isRefused = all.some((finding) => finding.startsWith('unusable'))
-    return { ...(isRefused ? {} : inside(peek, target.cluster)), findings: all }
+    return { ...(isRefused ? {} : inside(peek, target.cluster)), findings: all, unpackedBytes: db.size }
   } finally {
     await close()
   }

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
-import { isAbort, RescueError } from '../../errors/rescue-error.ts'
+import { RescueError } from '../../errors/rescue-error.ts'
 import { DATA_FILE } from '../../etcd-manager/backups.ts'
+import { BadGzip, gunzip } from '../../gzip/index.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { pour } from './pour.ts'
 
@@ -20,7 +20,7 @@ interface DownloadOptions {
 
 /**
  * Downloads a backup and unpacks it into `path`, then checks its length and trailing SHA-256.
- * `BACKUP_INVALID` names what is wrong: cut or damaged gzip, no digest, wrong digest.
+ * `BACKUP_INVALID` names what is wrong: gzip that is cut, damaged or followed by more, no digest, wrong digest.
  */
 export async function downloadBackup(
   store: ObjectStore,
@@ -36,44 +36,10 @@ export async function downloadBackup(
 
 async function unpack(source: Readable, name: string, path: string, { signal, onBytes }: DownloadOptions) {
   try {
-    return await pour(source, path, { through: createGunzip(), signal, ...(onBytes ? { onBytes } : {}) })
+    return await pour(source, path, { through: (packed) => gunzip(packed), signal, ...(onBytes ? { onBytes } : {}) })
   } catch (error) {
-    if (isAbort(error) || !isZlib(error)) throw error
-    throw invalid(name, 'its gzip is cut or damaged', error)
+    throw error instanceof BadGzip ? invalid(name, `its gzip ${error.what}`, error) : error
   }
-}
-
-/** Reads a backup as a stream and checks gzip, length and trailing SHA-256, keeping nothing on disk. */
-export async function checkBackupStream(
-  store: ObjectStore,
-  name: string,
-  signal: AbortSignal,
-): Promise<{ bytes: number }> {
-  const source = await store.stream(`${name}/${DATA_FILE}`, { signal })
-  const hash = createHash('sha256')
-  let held = Buffer.alloc(0)
-  let bytes = 0
-  try {
-    await pipeline(
-      source,
-      createGunzip(),
-      async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          bytes += chunk.length
-          const all = Buffer.concat([held, chunk])
-          const end = Math.max(0, all.length - DIGEST_BYTES)
-          hash.update(all.subarray(0, end))
-          held = Buffer.from(all.subarray(end))
-        }
-      },
-      { signal },
-    )
-  } catch (error) {
-    throw isZlib(error) ? invalid(name, 'its gzip is cut or damaged', error) : error
-  }
-  if (bytes % SECTOR_BYTES !== DIGEST_BYTES) throw invalid(name, 'it carries no hash')
-  if (!hash.digest().equals(held)) throw invalid(name, 'its hash is not the hash of its content')
-  return { bytes }
 }
 
 /** Compares the last 32 bytes of a snapshot file with the SHA-256 of what comes before them. */
@@ -93,10 +59,6 @@ async function tail(path: string, size: number): Promise<Buffer> {
   } finally {
     await handle.close()
   }
-}
-
-function isZlib(error: unknown): boolean {
-  return String((error as NodeJS.ErrnoException | undefined)?.code ?? '').startsWith('Z_')
 }
 
 function invalid(name: string, what: string, cause?: unknown): RescueError {

@@ -1,78 +1,80 @@
 import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
-import type { World } from '../../ports/world.ts'
+import { many } from '../../words/numbers.ts'
 import type { Copy } from '../facts.ts'
+import { isNearlyEmpty, keysIn, type Rankable } from './clusters.ts'
 import { copyLabels } from './copy-table.ts'
-import { bestCopy, CLOSE_SHARE, rankCopies, rivalOf } from './rank.ts'
+import { otherHistory } from './histories.ts'
+import { bestCopy, isCandidate, rankCopies, rivalsOf } from './rank.ts'
+import { flagOf, sayHistories, sayKeys, sayWhichIsRight, type Told } from './say-copy.ts'
+import type { LiveNow, Survey } from './survey.ts'
 
 type Ctx = StepContext<{ copies: Copy[] }, { copy: string }>
 
 /**
  * The copy that the operator named (`NODE:TOKEN`, or `NODE:PATH`), else the best one; on a terminal it is asked. Without
- * one, two clusters that hold about as much, or a running cluster that is not empty, are `ANSWER_MISSING`.
+ * one, a second cluster that is not nearly empty, whether it runs or lies in a trashcan, is `ANSWER_MISSING`.
  */
-export async function chooseCopyOf({ inputs, needs, world, note }: Ctx): Promise<Copy> {
-  if (inputs.copy !== 'auto') return named(needs.copies, inputs.copy)
-  const best = bestCopy(needs.copies)
+export async function chooseCopyOf(
+  { inputs, needs, world, note }: Ctx,
+  found: Survey,
+  by: 'copy' | 'generation' = 'copy',
+): Promise<Copy> {
+  const { copies } = needs
+  const { running } = found
+  if (inputs.copy !== 'auto') return named(copies, inputs.copy)
+  const best = bestCopy(copies, running)
   if (!best) {
     throw new RescueError('COPY_NOT_FOUND', 'no copy that was found holds data that could be recovered', {
       hint: 'look at the table of copies above; name one on purpose with --copy NODE:TOKEN',
     })
   }
-  const alive = await alsoAlive(world, best)
-  if (alive && world.prompter.interactive) note(`careful: ${alive}`)
-  if (!world.prompter.interactive) return clearly(best, needs.copies, alive)
-  const ranked = rankCopies(needs.copies)
-  const labels = copyLabels(ranked)
-  const choices = ranked.map((copy, index) => ({
+  const doubt = doubtOf(best, copies, found)
+  if (!world.prompter.interactive) {
+    if (doubt) throw new RescueError('ANSWER_MISSING', doubt.why, { hint: doubt.hint })
+    return best
+  }
+  if (doubt) note(`careful: ${doubt.why}`)
+  const ranked = rankCopies(copies, running)
+  const isByGeneration = by === 'generation' && doubt === undefined
+  const offered = isByGeneration ? oneOfEach(ranked.filter((copy) => isCandidate(copy, running))) : ranked
+  // all its members return: there is nothing to choose
+  if (isByGeneration && offered.length === 1) return best
+  const labels = copyLabels(offered)
+  const choices = offered.map((copy, index) => ({
     value: placeOf(copy),
     label: labels[index] ?? copy.id,
-    ...(copy.serving ? { disabled: 'what the cluster runs now' } : {}),
+    ...(running.uses(copy) ? { disabled: 'what the cluster runs now' } : {}),
   }))
   const options = { flag: '--copy', default: placeOf(best) }
-  return named(needs.copies, await world.prompter.select('Recover from which copy?', choices, options))
+  const question = isByGeneration ? 'Return to which generation?' : 'Recover from which copy?'
+  return named(copies, await world.prompter.select(question, choices, options))
 }
+
+/** The best copy of each generation: its members are put back together. */
+const oneOfEach = (ranked: readonly Copy[]) =>
+  ranked.filter((copy, at) => ranked.findIndex(({ token }) => token === copy.token) === at)
 
 /** The members of a cluster keep their copies at the same path, each on its node. */
 const placeOf = ({ node, path }: Copy) => `${node}:${path}`
 
-/** An empty cluster that was seeded holds a few keys; one that holds about as much as the copy is not lost. */
-export async function alsoAlive(world: World, best: Pick<Copy, 'id' | 'recordsKept'>): Promise<string | undefined> {
-  const keys = await runningKeys(world)
-  if (keys === undefined || keys < CLOSE_SHARE * (best.recordsKept ?? Number.POSITIVE_INFINITY)) return undefined
-  return `the running cluster is not empty: it holds ${keys} keys, about as much as ${best.id} with ~${best.recordsKept} records`
+/** What only a person can say; undefined where one copy is clearly the right one. */
+function doubtOf(best: Copy, copies: readonly Copy[], { running, live }: Survey) {
+  const alive = alsoAlive(live, best)
+  if (alive) return alive
+  const rivals = rivalsOf(best, copies, running)
+  if (rivals.length > 0) return sayWhichIsRight(best, rivals)
+  const other = otherHistory(best, copies, running)
+  return other && sayHistories(best, other.copy, other.why)
 }
 
-/** Undefined when it does not answer: then there is nothing to compare with. */
-async function runningKeys(world: World): Promise<number | undefined> {
-  try {
-    const client = await world.live.connect({ timeoutMs: 5000 })
-    try {
-      return await client.count()
-    } finally {
-      await client.close()
-    }
-  } catch {
-    return undefined
+/** An empty cluster that was seeded holds a few keys; one that holds more may be what people work with. */
+export function alsoAlive(live: LiveNow | undefined, best: Told): { why: string; hint: string } | undefined {
+  if (live === undefined || isNearlyEmpty(live.keys, keysIn(best as Rankable) ?? live.keys)) return undefined
+  return {
+    why: `the running cluster is not empty: it holds ${many(live.keys, 'key')}, and ${best.backup ?? best.id} ${sayKeys(best)}`,
+    hint: `if the running cluster is to be replaced all the same, name what replaces it: ${flagOf(best)}`,
   }
-}
-
-/** Without a person to ask, two clusters that hold about as much are not told apart by guessing. */
-function clearly(best: Copy, copies: readonly Copy[], alive: string | undefined): Copy {
-  if (alive) {
-    throw new RescueError('ANSWER_MISSING', alive, {
-      hint: `if the running cluster is to be replaced all the same, name the copy: --copy ${best.id}`,
-    })
-  }
-  const rival = rivalOf(best, copies)
-  if (!rival) return best
-  throw new RescueError(
-    'ANSWER_MISSING',
-    `${best.id} and ${rival.id} are of different clusters and hold about as much`,
-    {
-      hint: `say which one is right: --copy ${best.id} or --copy ${rival.id}`,
-    },
-  )
 }
 
 function named(copies: readonly Copy[], id: string): Copy {

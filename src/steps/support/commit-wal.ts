@@ -2,8 +2,18 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openFileSource, parseWalName, scanWal, stateRecord, type WalScan } from '../../bolt/index.ts'
 
+export interface Committed {
+  /** Entries at the end of the WAL that were not marked as committed, and are now. */
+  marked: number
+  /** The last entry of the log; absent when its newest file holds none. */
+  lastIndex?: number
+  /** The byte of the newest file behind which no record is whole: it was cut there. Absent: its end was clean. */
+  cutAt?: number
+}
+
 /**
- * Marks every entry of a copied WAL as committed, by one more hard state at its end, and says how many that were.
+ * Marks every entry of a copied WAL as committed, by one more hard state at its end, and says how many that were. A last
+ * record that is not whole, as after a power cut, is cut off first, as etcd's own repair does: nobody was told that it was written.
  *
  * etcd writes the mark after it has answered its clients, and `--force-new-cluster` throws away what is not marked:
  * killed right after the answer, a member lost 19 of 20 acknowledged writes on a restart of its copy. Raft makes the log
@@ -12,25 +22,41 @@ import { openFileSource, parseWalName, scanWal, stateRecord, type WalScan } from
  *
  * Only ever on the working copy in the scratch: what was fetched stays as it was.
  */
-export async function commitWal(walDir: string): Promise<number> {
+export async function commitWal(walDir: string): Promise<Committed> {
   const newest = await newestWal(walDir)
-  if (newest === undefined) return 0
+  if (newest === undefined) return { marked: 0 }
   const scan = await scanFile(newest.path)
-  const last = scan.lastIndex
-  if (last === undefined || scan.end !== 'clean' || scan.commit === undefined || scan.commit >= last) return 0
-  const record = stateRecord({
-    term: Math.max(scan.term ?? 0, scan.lastTerm ?? 0),
-    commit: last,
-    previousCrc: scan.lastCrc,
-  })
-  const handle = await open(newest.path, 'r+')
+  if (scan.end === 'corrupt') return { marked: 0 }
+  const { lastIndex, commit } = scan
+  const marked = lastIndex === undefined || commit === undefined ? 0 : Math.max(0, lastIndex - commit)
+  const isTorn = scan.end === 'torn'
+  if (isTorn || marked > 0) await endAt(newest.path, scan, marked > 0)
+  return {
+    marked,
+    ...(lastIndex === undefined ? {} : { lastIndex }),
+    ...(isTorn ? { cutAt: scan.usedBytes } : {}),
+  }
+}
+
+/** Zeros behind the last whole record, up to the length that etcd gave the file, and the mark in the first of them. */
+async function endAt(path: string, scan: WalScan, isMarked: boolean): Promise<void> {
+  const handle = await open(path, 'r+')
   try {
-    await handle.write(record, 0, record.length, scan.usedBytes)
+    const { size } = await handle.stat()
+    await handle.truncate(scan.usedBytes)
+    await handle.truncate(size)
+    if (isMarked) {
+      const record = markOf(scan)
+      await handle.write(record, 0, record.length, scan.usedBytes)
+    }
     await handle.sync()
   } finally {
     await handle.close()
   }
-  return last - scan.commit
+}
+
+function markOf({ term, lastTerm, lastIndex, lastCrc }: WalScan): Buffer {
+  return stateRecord({ term: Math.max(term ?? 0, lastTerm ?? 0), commit: lastIndex ?? 0, previousCrc: lastCrc })
 }
 
 async function newestWal(walDir: string): Promise<{ path: string } | undefined> {

@@ -1,6 +1,6 @@
 import { createKvDigest } from '../../digest/index.ts'
-import { mayDiffer } from '../../kube/index.ts'
 import type { EtcdClient, KeyValue } from '../../ports/etcd.ts'
+import type { Different, Excuse } from './excuses.ts'
 
 export interface Comparison {
   /** Keys of the copy that must be the same in the live cluster. */
@@ -11,16 +11,17 @@ export interface Comparison {
   /** Keys that differ and may, counted by reason. */
   explained: Record<string, number>
   /** The first few keys that differ and may not: names only, never values. */
-  unexplained: { key: string; what: 'missing' | 'changed' | 'added' }[]
+  unexplained: { key: string; what: Different['what'] }[]
   unexplainedCount: number
 }
 
 interface CompareOptions {
-  /** The revision at which the live cluster had all of the copy; what it wrote later may differ. */
-  restoredRevision: number
-  /** Read the copy, and the live cluster, as of these revisions; default: as they are now. */
-  copyRevision?: number | undefined
-  liveRevision?: number | undefined
+  /** Both sides are read as of a revision, so that what is written meanwhile changes nothing. */
+  copyRevision: number
+  liveRevision: number
+  excuse: Excuse
+  /** Default: equal values. */
+  isSame?: (a: KeyValue, b: KeyValue) => boolean
   signal: AbortSignal
   onKeys?: (done: number) => void
 }
@@ -29,12 +30,13 @@ const SHOWN = 20
 
 /**
  * Walks both key spaces side by side, in key order and bounded memory, and compares every key and value. The digest on
- * each side is over the keys that must be the same.
+ * each side is over the keys that must be the same. Where the copy has keys and none of them was found, nothing matches.
  */
 export async function compareClients(copy: EtcdClient, live: EtcdClient, options: CompareOptions): Promise<Comparison> {
-  const tally = newTally(options.restoredRevision)
-  const left = read(copy, options.copyRevision, options.signal)
-  const right = read(live, options.liveRevision, options.signal)
+  const { copyRevision, liveRevision, excuse, isSame = hasSameValue, signal } = options
+  const tally = newTally(excuse, isSame)
+  const left = copy.range({ signal, revision: copyRevision })[Symbol.asyncIterator]()
+  const right = live.range({ signal, revision: liveRevision })[Symbol.asyncIterator]()
   let [a, b] = await Promise.all([left.next(), right.next()])
   let seen = 0
   while (!a.done || !b.done) {
@@ -47,29 +49,14 @@ export async function compareClients(copy: EtcdClient, live: EtcdClient, options
   return tally.result()
 }
 
-function read(client: EtcdClient, revision: number | undefined, signal: AbortSignal) {
-  return client.range({ signal, ...(revision === undefined ? {} : { revision }) })[Symbol.asyncIterator]()
-}
+const hasSameValue = (a: KeyValue, b: KeyValue) => a.value.equals(b.value)
 
-function newTally(restoredRevision: number) {
+function newTally(excuse: Excuse, isSame: typeof hasSameValue) {
   const copied = createKvDigest()
   const lived = createKvDigest()
   const explained: Record<string, number> = {}
   const unexplained: Comparison['unexplained'] = []
-  let counts = { expected: 0, found: 0, unexplained: 0 }
-
-  function differs(key: Buffer, what: 'missing' | 'changed' | 'added', live: KeyValue | undefined) {
-    const why =
-      mayDiffer(key, what === 'added' ? 'extra' : what)?.why ??
-      (live && live.modRevision > restoredRevision ? 'written since the restore' : undefined)
-    if (why) {
-      explained[why] = (explained[why] ?? 0) + 1
-      return
-    }
-    counts = { ...counts, unexplained: counts.unexplained + 1 }
-    if (unexplained.length < SHOWN) unexplained.push({ key: key.toString('utf8'), what })
-    if (what !== 'added') counts.expected++
-  }
+  const counts = { ofCopy: 0, expected: 0, found: 0, unexplained: 0 }
 
   function same(a: KeyValue, b: KeyValue) {
     counts.expected++
@@ -78,23 +65,34 @@ function newTally(restoredRevision: number) {
     lived.add(b.key, b.value)
   }
 
+  function differs(different: Different) {
+    const { key, what, copy: a, live: b } = different
+    const why = excuse(different)
+    if (why !== undefined) {
+      explained[why] = (explained[why] ?? 0) + 1
+      return
+    }
+    counts.unexplained++
+    if (what !== 'added') counts.expected++
+    if (unexplained.length < SHOWN) unexplained.push({ key: key.toString('utf8'), what })
+    // it belongs to both digests as it is, so that they differ as well
+    if (a) copied.add(a.key, a.value)
+    if (b) lived.add(b.key, b.value)
+  }
+
   return {
     pair(a: KeyValue | undefined, b: KeyValue | undefined) {
-      if (a && b && a.value.equals(b.value)) return same(a, b)
+      if (a) counts.ofCopy++
+      if (a && b && isSame(a, b)) return same(a, b)
       const key = a?.key ?? b?.key
-      if (!key) return
-      differs(key, a && b ? 'changed' : a ? 'missing' : 'added', b)
-      // A key that differs without a reason belongs to both digests as it is, so that they differ as well.
-      if (counts.unexplained === 0) return
-      if (a) copied.add(a.key, a.value)
-      if (b) lived.add(b.key, b.value)
+      if (key) differs({ key, what: a && b ? 'changed' : a ? 'missing' : 'added', copy: a, live: b })
     },
     result(): Comparison {
-      const digestMatches = counts.unexplained === 0 && copied.result().digest === lived.result().digest
+      const isEmpty = counts.ofCopy > 0 && counts.found === 0
       return {
         keysExpected: counts.expected,
         keysFound: counts.found,
-        digestMatches,
+        digestMatches: !isEmpty && counts.unexplained === 0 && copied.result().digest === lived.result().digest,
         explained,
         unexplained,
         unexplainedCount: counts.unexplained,

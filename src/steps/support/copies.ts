@@ -1,15 +1,19 @@
 import type { MemberPeek } from '../../bolt/index.ts'
+import type { Search } from '../../node/search.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Copy } from '../facts.ts'
 import { foreignCluster } from './foreign.ts'
 import { type Look, lookOn } from './look.ts'
+import { clusterOf, servingOf } from './runs-now.ts'
 
 /** Every copy on one node, as steps know them. `cluster`: the Kubernetes cluster that is to be recovered. */
-export async function copiesOn(host: RemoteHost, globs: string[], cluster: string): Promise<Copy[]> {
-  return (await lookOn(host, globs)).map((look) => toCopy(look, cluster))
+export async function copiesOn(host: RemoteHost, globs: string[], cluster: string): Promise<Search<Copy>> {
+  const { found, unsearched } = await lookOn(host, globs)
+  return { found: found.map((look) => toCopy(look, cluster)), unsearched }
 }
 
-function toCopy({ host, dir, serving, peek, sources, findings }: Look, cluster: string): Copy {
+function toCopy(look: Look, cluster: string): Copy {
+  const { host, dir, named, peek, sources, findings } = look
   const bytesOf = (suffix: RegExp) =>
     dir.files.filter((file) => suffix.test(file.path)).reduce((sum, file) => sum + file.bytes, 0)
   return {
@@ -18,11 +22,12 @@ function toCopy({ host, dir, serving, peek, sources, findings }: Look, cluster: 
     token: dir.token,
     path: dir.path,
     place: dir.place,
-    serving,
+    ...servingOf(look),
+    named,
     sizeBytes: bytesOf(/^member\/snap\/db$/),
     walBytes: bytesOf(/^member\/wal\/.*\.wal$/),
     trashedAt: dir.changedAt.getTime(),
-    etcdCluster: peek?.guess ?? 'unknown',
+    etcdCluster: clusterOf(look),
     findings,
     ...(sources && { bytesRead: sources.bytesRead() }),
     ...(peek && inside(peek, cluster)),
@@ -31,14 +36,17 @@ function toCopy({ host, dir, serving, peek, sources, findings }: Look, cluster: 
 
 /** What a look says of the copy, without what it does not know: facts are journaled as JSON. */
 export function inside(peek: MemberPeek, cluster: string): Partial<Copy> {
-  const { revision, consistentIndex, term, sizeInUseBytes, differentKeys, self } = peek
+  const { revision, consistentIndex, term, sizeInUseBytes, differentKeys, liveKeys, self } = peek
   const { clusterId, memberId, walTerm, walIndex, walWrites, walWritesExact } = peek
+  const { log, alarms, authEnabled, learners } = peek
   const found = {
     ...{ revision, consistentIndex, term, sizeInUseBytes },
     ...{ clusterId, memberId, walTerm, walIndex, walWrites, walWritesExact },
+    ...{ log, alarms, authEnabled, learners },
     kinds: peek.keySample.prefixes,
     etcdVersion: peek.etcdVersion,
     recordsKept: differentKeys,
+    keysKept: liveKeys,
     member: self?.name,
     peerUrls: self?.peerUrls,
     members: peek.members.map(({ id }) => id).sort(),
@@ -46,13 +54,6 @@ export function inside(peek: MemberPeek, cluster: string): Partial<Copy> {
     foreign: foreignCluster(peek.members, cluster),
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
-}
-
-/** The base directory on this node that holds the data of an etcd cluster, by what is inside its databases. */
-export function baseOf(copies: readonly Copy[], etcdCluster: string): string | undefined {
-  const held = copies.filter((copy) => copy.etcdCluster === etcdCluster)
-  const copy = held.find(({ serving }) => serving) ?? held[0]
-  return copy && volumeOf(copy.path)
 }
 
 /** The base directory of the volume that this data directory lies on. */

@@ -1,9 +1,10 @@
 import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { detectRuntime } from '../../node/detect-runtime.ts'
+import { kubeletWatch } from '../../node/kubelet.ts'
 import { findManifests, putManifestsBack, setManifestsAside } from '../../node/manifests.ts'
 import { heldDatabase } from '../../node/released.ts'
-import { findContainers } from '../../node/runtime.ts'
+import { findContainers, removeEnded } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Seat } from '../facts.ts'
 import { etcdManagerPod, type StaticPod } from './containers.ts'
@@ -87,14 +88,21 @@ export async function keepStopped(context: Ctx, host: RemoteHost, volume: Volume
 
 /** Puts a stopped pod's manifest back and waits until its container runs. */
 export async function startPod(context: Ctx, host: RemoteHost, pod: StaticPod): Promise<void> {
+  await removeEnded(host, pod)
   await putManifestsBack(host, pod)
+  const what = `${pod.container} of ${pod.podPrefix} is not started`
+  const mustRun = kubeletWatch(host, what, () => context.world.clock.now().getTime())
   await context.until({
     name: `kubelet starts ${pod.container} of ${pod.podPrefix} on ${host.name}`,
     timeoutMs: WAIT_MS,
     everyMs: 250,
+    // of mustRun
+    fatal: ['TIMED_OUT'],
     look: async () => {
       const running = await findContainers(host, pod)
-      return running.length > 0 ? { done: true, value: true } : { done: false, last: 'none is running' }
+      if (running.length > 0) return { done: true, value: true }
+      await mustRun()
+      return { done: false, last: 'none is running' }
     },
   })
 }

@@ -20,6 +20,8 @@ interface FetchDir {
 }
 
 const DATABASE = 'member/snap/db'
+/** A young cluster's log is whole from its beginning: an etcd makes the database from it. */
+const IS_LOG = /^member\/wal\/[0-9a-f-]+\.wal$/
 
 /** What is fetched: a data directory on a node, and how it is called in messages. */
 interface Wanted {
@@ -31,7 +33,8 @@ interface Wanted {
 /**
  * Fetches every file with content of `<path>/member` into a directory of the scratch, goes on where an earlier attempt
  * broke, and compares the digests on both ends; of a copy that need not last, what an earlier run
- * left and is not equal is fetched anew. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database.
+ * left and is not equal is fetched anew. Originals are only read. `COPY_CHANGED` when one changed meanwhile, `COPY_CORRUPT` without a database
+ * and without a log.
  */
 export async function fetchMemberDir(
   context: FetchDir,
@@ -39,7 +42,7 @@ export async function fetchMemberDir(
   parts: readonly [string, ...string[]],
 ): Promise<Facts['fetched']> {
   const before = await listed(host, path)
-  if (!before.some((file) => file.path === DATABASE)) throw withoutDb(id, path)
+  if (!before.some(({ path: one }) => one === DATABASE || IS_LOG.test(one))) throw withoutDb(id, path)
   const total = before.reduce((sum, file) => sum + file.bytes, 0)
   const to = await context.world.scratch.dir(...parts)
   // from a copy that is to last nothing is ever taken, whatever became of the original
@@ -129,7 +132,7 @@ function changed(path: string): RescueError {
 }
 
 function withoutDb(id: string, path: string): RescueError {
-  return new RescueError('COPY_CORRUPT', `the copy ${id} has no member/snap/db in ${path}`, {
+  return new RescueError('COPY_CORRUPT', `the copy ${id} has neither member/snap/db nor a log in ${path}`, {
     hint: 'choose another copy: etcd-rescue recover --copy NODE:TOKEN',
   })
 }

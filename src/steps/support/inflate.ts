@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { open, unlink } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import type { PageSource } from '../../bolt/index.ts'
-import { isAbort, RescueError } from '../../errors/rescue-error.ts'
+import { RescueError } from '../../errors/rescue-error.ts'
+import { BadGzip, gunzip } from '../../gzip/index.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 
 export interface Inflated {
@@ -43,19 +43,22 @@ export async function inflateBackup(packed: Readable, options: InflateOptions): 
   const { signal, onBytes, inMemory = IN_MEMORY } = options
   const target = await openTarget(options.scratch, inMemory)
   const check = trailingCheck()
-  const gunzip = createGunzip()
+  let packedBytes = 0
+  const unpack = (source: AsyncIterable<Buffer>) =>
+    gunzip(source, (total) => {
+      packedBytes = total
+    })
   try {
     let cut: string | undefined
     try {
-      await pipeline(packed, gunzip, take(target, check, onBytes), { signal })
+      await pipeline(packed, unpack, take(target, check, onBytes), { signal })
     } catch (error) {
-      if (isAbort(error) || !isZlib(error)) throw error
-      cut = `unusable: its gzip is cut or damaged after ${target.size()} bytes`
+      if (!(error instanceof BadGzip)) throw error
+      cut = `unusable: its gzip ${error.what} (${target.size()} bytes were unpacked)`
     }
     if (target.size() === 0) throw nothingIn(options.name)
     const wrong = cut ?? check.problem(target.size())
     const findings = wrong === undefined ? [] : [wrong]
-    const packedBytes = gunzip.bytesWritten
     return { db: target.source(), findings, bytesRead: () => packedBytes, close: target.close }
   } catch (error) {
     await target.close()
@@ -162,10 +165,6 @@ function trailingCheck(): TrailingCheck {
       return undefined
     },
   }
-}
-
-function isZlib(error: unknown): boolean {
-  return String((error as NodeJS.ErrnoException | undefined)?.code ?? '').startsWith('Z_')
 }
 
 const isFull = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?.code === 'ENOSPC'

@@ -1,6 +1,7 @@
 import { kindOf, nodeOf } from '../../kube/index.ts'
 import type { EtcdClient } from '../../ports/etcd.ts'
 import type { Target, TargetNode } from '../../ports/target.ts'
+import { many } from '../../words/numbers.ts'
 
 /** A node as Kubernetes' data has it: by whatever it can be told from the configuration's. */
 export interface KnownNode {
@@ -72,8 +73,14 @@ export function gapLines({ known, unlisted, unknown, unread }: NodeGap): string[
       `careful: ${unlisted.length} of ${known} nodes of the data are not in the config, so their kubelets are not restarted: ${which}`,
     )
   }
-  if (unknown.length > 0) lines.push(`${unknown.length} nodes of the config are not in the data: ${list(unknown)}`)
-  if (unread > 0) lines.push(`${unread} nodes of the data cannot be read but by name: encrypted at rest, or damaged`)
+  if (unknown.length > 0)
+    lines.push(
+      `${many(unknown.length, 'node of the config is', 'nodes of the config are')} not in the data: ${list(unknown)}`,
+    )
+  if (unread > 0)
+    lines.push(
+      `${many(unread, 'node of the data', 'nodes of the data')} cannot be read but by name: encrypted at rest, or damaged`,
+    )
   return lines
 }
 

@@ -1,11 +1,13 @@
 import { toRescueError } from '../../errors/rescue-error.ts'
-import { listBackups, parseBackupName } from '../../etcd-manager/backups.ts'
+import { listBackups, parseBackupName, withMetas } from '../../etcd-manager/backups.ts'
 import { parseState } from '../../etcd-manager/state-file.ts'
 import { readStateFile } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
+import { absent, type Seen, seen, unseen } from '../../seen/index.ts'
 import type { Facts } from '../facts.ts'
-import { baseOf, copiesOn } from './copies.ts'
+import { copiesOn } from './copies.ts'
+import { seatOn } from './seat.ts'
 import { volumesOf } from './volumes.ts'
 
 export type LostSpec = Facts['control'] & { from: string }
@@ -15,28 +17,48 @@ const NEWEST = 200
 
 /**
  * The spec that the lost one must have been: what etcd-manager wrote into its last backup, else what it runs on the nodes
- * now. Undefined when neither says it: a guess would decide which etcd is started on the data.
+ * now. `absent` when neither says it, `unseen` when a node that could say it did not, or two say different things: a guess
+ * would decide which etcd is started on the data.
  */
-export async function lostSpec(world: World): Promise<LostSpec | undefined> {
-  const backups = await listBackups(world.store, { limit: NEWEST })
-  const last = backups.findLast(({ name, meta }) => meta?.clusterSpec !== undefined && parseBackupName(name))
-  if (last?.meta?.clusterSpec) return { ...last.meta.clusterSpec, from: `as in the backup ${last.name}` }
-  for (const host of world.controlPlane) {
-    const etcdVersion = await runningVersion(world, host).catch((error) => void toRescueError(error))
-    if (!etcdVersion) continue
-    const memberCount = world.target.nodes.controlPlane.length
-    return {
-      memberCount,
-      etcdVersion,
-      from: `guessed by the config's control-plane nodes and the etcd on ${host.name}`,
-    }
+export async function lostSpec(world: World): Promise<Seen<LostSpec>> {
+  const own = (await listBackups(world.store)).filter(({ name }) => parseBackupName(name)).slice(-NEWEST)
+  for (const listed of own.reverse()) {
+    const [backup] = await withMetas(world.store, [listed])
+    if (backup?.meta?.clusterSpec) return seen({ ...backup.meta.clusterSpec, from: `as in the backup ${backup.name}` })
   }
-  return undefined
+  const answers = await Promise.all(
+    world.controlPlane.map(async (host) => ({ node: host.name, version: await runningVersion(world, host) })),
+  )
+  const told = answers.flatMap(({ node, version }) =>
+    version.is === 'seen' ? [{ node, etcdVersion: version.value }] : [],
+  )
+  const [first] = told
+  const other = told.find(({ etcdVersion }) => etcdVersion !== first?.etcdVersion)
+  if (first && other)
+    return unseen(
+      `the nodes run different etcds: ${first.node} ${first.etcdVersion}, ${other.node} ${other.etcdVersion}`,
+    )
+  if (first) {
+    const from = `guessed by the config's control-plane nodes and the etcd on ${first.node}`
+    return seen({ memberCount: world.target.nodes.controlPlane.length, etcdVersion: first.etcdVersion, from })
+  }
+  const whys = answers.flatMap(({ version }) => (version.is === 'unseen' ? [version.why] : []))
+  return whys.length === 0 ? absent : unseen(whys.slice(0, 5).join('; '))
 }
 
 /** The version of etcd in the `state` of this node's etcd-manager. */
-async function runningVersion({ target }: World, host: RemoteHost): Promise<string | undefined> {
-  const base = baseOf(await copiesOn(host, volumesOf(target, host), target.cluster), target.etcdCluster)
-  const state = base === undefined ? undefined : await readStateFile(host, base)
-  return (state && parseState(state).etcdVersion) || undefined
+async function runningVersion(world: World, host: RemoteHost): Promise<Seen<string>> {
+  const { target } = world
+  try {
+    const { found, unsearched } = await copiesOn(host, volumesOf(target, host), target.cluster)
+    if (!found.some(({ etcdCluster }) => etcdCluster === target.etcdCluster)) {
+      const [first] = unsearched
+      return first === undefined ? absent : unseen(`${host.name}: ${first.path ?? 'a part of it'}: ${first.why}`)
+    }
+    const state = await readStateFile(host, await seatOn(world, host, found))
+    const version = state && parseState(state).etcdVersion
+    return version ? seen(version) : absent
+  } catch (error) {
+    return unseen(toRescueError(error).message)
+  }
 }

@@ -1,7 +1,10 @@
-import type { EtcdMinor, EtcdRelease, LocalMember } from '../../ports/etcd.ts'
+import { stat } from 'node:fs/promises'
+import { toRescueError } from '../../errors/rescue-error.ts'
+import type { EtcdMinor, EtcdRelease } from '../../ports/etcd.ts'
 import type { World } from '../../ports/world.ts'
+import { type Started, startCopy } from './start-copy.ts'
 
-const open = new WeakMap<World, Map<string, Promise<LocalMember>>>()
+const open = new WeakMap<World, Map<string, Promise<Started>>>()
 
 interface Borrowing {
   /** Makes the directory; not called when the member is there. */
@@ -21,13 +24,13 @@ export function borrowMember(
   dataDir: string,
   signal: AbortSignal,
   { prepare = async () => {}, isDurable = true }: Borrowing = {},
-): Promise<LocalMember> {
-  const members = open.get(world) ?? new Map<string, Promise<LocalMember>>()
+): Promise<Started> {
+  const members = open.get(world) ?? new Map<string, Promise<Started>>()
   open.set(world, members)
   const known = members.get(dataDir)
   if (known) return known
   const starting = prepare().then(() =>
-    world.etcd.start(release, dataDir, { forceNewCluster: true, isDurable, signal, timeoutMs: 300_000 }),
+    startCopy(world, release, dataDir, { forceNewCluster: true, isDurable, signal, timeoutMs: 300_000 }),
   )
   members.set(dataDir, starting)
   // one that did not start is tried again by who wants it next
@@ -51,6 +54,21 @@ export async function returnMembers(world: World): Promise<void> {
   await Promise.allSettled(all.map(async (member) => (await member).stop()))
 }
 
-export function findRelease(world: World, minor: string): Promise<EtcdRelease> {
-  return world.etcd.find(minor as EtcdMinor)
+/** Where the programs of a node are, after somebody agreed to run them: then whole, and not there before. */
+export const nodePrograms = ({ scratch }: Pick<World, 'scratch'>, minor: string): string =>
+  scratch.peek('etcd-of-nodes', minor)
+
+/** Of this machine; else the node's that this run, also an earlier attempt of it, was allowed to take. */
+export async function findRelease(world: Pick<World, 'etcd' | 'scratch'>, minor: string): Promise<EtcdRelease> {
+  try {
+    return await world.etcd.find(minor as EtcdMinor)
+  } catch (error) {
+    const dir = nodePrograms(world, minor)
+    const isThere = await stat(dir).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    if (!isThere || world.etcd.use === undefined || toRescueError(error).code !== 'ETCD_MISSING') throw error
+    return world.etcd.use(minor as EtcdMinor, dir)
+  }
 }

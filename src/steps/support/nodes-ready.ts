@@ -1,22 +1,34 @@
 import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
-import { judgeRestore } from '../../etcd-manager/versions.ts'
-import { etcdManagerVersions } from '../../node/versions.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
+import { quorumOf } from './quorum.ts'
+
+/** What is so when the restore command is refused: behind the fence, and without it. */
+export const NO_COMMAND =
+  'no command was given, and etcd is as it was; API servers that are fenced stay stopped until you type: etcd-rescue unfence'
 
 /** A restore needs a quorum of etcd-managers; who is away when the leader acts is left out and stuck (FACTS 4). */
-export async function checkQuorum(world: World, memberCount: number): Promise<void> {
+export async function checkQuorum(world: World, memberCount: number, asItIs = NO_COMMAND): Promise<void> {
   const answers = await Promise.all(world.controlPlane.map(answersOrWhy))
   const silent = answers.filter((answer) => answer !== undefined)
-  const needed = Math.floor(memberCount / 2) + 1
+  const needed = quorumOf(memberCount)
   const there = world.controlPlane.length - silent.length
   if (there >= needed) return
   throw new RescueError(
     'PRECONDITION',
     `only ${there} of ${memberCount} control-plane nodes answer: ${silent.join('; ')}`,
-    {
-      hint: `bring at least ${needed} of them back first; nothing was changed on the nodes`,
-    },
+    { hint: `bring at least ${needed} of them back first; ${asItIs}` },
+  )
+}
+
+/** An etcd-manager without its volume answers, and takes no part. `seated`: the nodes that have theirs. */
+export function checkSeated(seated: readonly string[], memberCount: number, asItIs = NO_COMMAND): void {
+  const needed = quorumOf(memberCount)
+  if (seated.length >= needed) return
+  throw new RescueError(
+    'PRECONDITION',
+    `only ${seated.length} of ${memberCount} control-plane nodes have a volume of etcd-manager: ${seated.join(', ')}`,
+    { hint: `attach the disks of at least ${needed} of them first; ${asItIs}` },
   )
 }
 
@@ -26,35 +38,5 @@ async function answersOrWhy(host: RemoteHost): Promise<string | undefined> {
     return undefined
   } catch (error) {
     return `${host.name}: ${toRescueError(error).message}`
-  }
-}
-
-interface VersionContext {
-  world: World
-  note(line: string): void
-}
-
-/** Refuses pairs of etcd-manager and backup that end in the restore loop (FACTS 4, versions). */
-export async function checkVersions({ world, note }: VersionContext, metaEtcdVersion: string): Promise<void> {
-  const doubts = new Map<string, string[]>()
-  for (const host of world.controlPlane) {
-    const found = await versionsOrWhy(host, world.target.etcdCluster)
-    if (typeof found === 'string') {
-      note(`${host.name}: versions of etcd-manager and etcd could not be read: ${found}`)
-      continue
-    }
-    const judged = judgeRestore({ ...found, metaEtcdVersion })
-    if (!judged.ok) throw new RescueError('VERSION_MISMATCH', `${host.name}: ${judged.why}`, { hint: judged.hint })
-    if (judged.doubt) doubts.set(judged.doubt, [...(doubts.get(judged.doubt) ?? []), host.name])
-  }
-  for (const [doubt, names] of doubts)
-    note(`${names.join(', ')}: not certain that etcd-manager can restore it: ${doubt}`)
-}
-
-async function versionsOrWhy(host: RemoteHost, etcdCluster: string) {
-  try {
-    return await etcdManagerVersions(host, etcdCluster)
-  } catch (error) {
-    return toRescueError(error).message
   }
 }

@@ -2,7 +2,7 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import { startVersion } from '../../etcd-manager/start-version.ts'
 import type { StateNode } from '../../etcd-manager/state-file.ts'
 import type { Copy, Facts, GenerationMember } from '../facts.ts'
-import { quorumOf } from './generation.ts'
+import { hasVote, quorumOf } from './quorum.ts'
 import type { Place } from './seats.ts'
 
 type Placement = Facts['placement']
@@ -12,13 +12,21 @@ export type MemberList = NonNullable<Copy['memberList']>
 
 const REBUILD = 'let etcd-manager restore it key by key: etcd-rescue recover --method rebuild-from-trashcan'
 
-/** `VERSION_MISMATCH` with the next best way when the etcd that etcd-manager would start does not read the data. */
+/**
+ * The etcd that etcd-manager is to start on the data; what could not be told about it is noted. `VERSION_MISMATCH` with the
+ * next best way when that etcd does not read the data.
+ */
 export function versionFor(
   places: readonly Place[],
   { dataVersion, specVersion }: { dataVersion: string | undefined; specVersion: string },
+  note: (line: string) => void,
 ): string {
-  const answer = startVersion({ dataVersion, specVersion, installed: places.map(({ installed }) => installed) })
-  if (answer.ok) return answer.version
+  const installed = places.map(({ node, installed: versions }) => ({ node, versions }))
+  const answer = startVersion({ dataVersion, specVersion, installed })
+  if (answer.ok) {
+    for (const doubt of answer.doubts) note(`careful: ${doubt}`)
+    return answer.version
+  }
   throw new RescueError('VERSION_MISMATCH', `cannot be put in place: ${answer.why}`, { hint: REBUILD })
 }
 
@@ -59,7 +67,7 @@ export function changedAddresses(
     const now = nodes.find((node) => node.name === name)
     return now !== undefined && !now.peerUrls.some((url) => peerUrls.includes(url))
   })
-  if (members.length - changed.length < quorumOf(size)) {
+  if (members.filter((member) => hasVote(member) && !changed.includes(member)).length < quorumOf(size)) {
     const [one] = changed
     const now = nodes.find((node) => node.name === one?.name)?.peerUrls.join(', ')
     throw new RescueError(
@@ -78,7 +86,10 @@ export function seatsOf(
   all: MemberList,
 ): Placement['seats'] {
   const lost = all.filter(({ id }) => members.every(({ memberId }) => memberId !== id))
-  const own = members.map(({ node, base, name, path }) => ({ node, base, name, source: path }))
+  const own = members.map(({ node, base, name, path, ...member }) => ({
+    ...{ node, base, name, source: path },
+    ...(hasVote(member) ? {} : { isLearner: true }),
+  }))
   const empty = places
     .filter(({ node }) => missing.includes(node))
     .map((place, _, others) => {

@@ -6,7 +6,7 @@ import { openPart, type PartFile } from './part-file.ts'
 interface PourOptions {
   /** Gets the same bytes; back-pressure of the slower of the two holds. Ended only after the file was finished. */
   outgoing?: Writable | undefined
-  through?: NodeJS.ReadWriteStream | undefined
+  through?: NodeJS.ReadWriteStream | ((source: AsyncIterable<Buffer>) => AsyncIterable<Buffer>) | undefined
   onBytes?: (total: number) => void
   signal: AbortSignal
   /** Default: yes. `false`: nothing is synced; see `mustBeOfThisBoot`. */

@@ -1,16 +1,13 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { LocalMember } from '../../ports/etcd.ts'
 import type { World } from '../../ports/world.ts'
 import type { Facts } from '../facts.ts'
-import { commitWal } from './commit-wal.ts'
-import { borrowMember, findRelease, returnMember } from './members.ts'
-import { copyMember } from './working-copy.ts'
+import { findRelease, returnMember } from './members.ts'
+import { type Trial, tryWays } from './mend/try-ways.ts'
 
-export interface Replay {
-  member: LocalMember
-  /** Entries at the end of the WAL that were not marked as committed, and are now. */
-  marked: number
+export type Replay = Trial
+
+export interface ReplayOptions {
+  /** Default: yes. `false`: only ways that do not take the database as it is. */
+  isDatabaseSound?: boolean
 }
 
 const running = new WeakMap<World, Promise<Replay>>()
@@ -19,16 +16,20 @@ const running = new WeakMap<World, Promise<Replay>>()
  * A member on a copy of the whole fetched directory, its WAL replayed; what was fetched stays as it was. `check-copy`
  * begins this while it reads the pages, since both take seconds at 1 GB and neither needs the other's answer;
  * `restore-locally` takes it over. One that failed is told to everyone who asks for it until it is forgotten.
+ *
+ * What it gives may be mended (`did`): it proves what the data is, and not that an etcd starts on the original directory.
+ * Who puts that one back tries its very bytes: see `startsAsItIs`.
  */
 export function replayWal(
   world: World,
   fetched: Facts['fetched'],
   minor: string,
   signal: AbortSignal,
+  options: ReplayOptions = {},
 ): Promise<Replay> {
   const known = running.get(world)
   if (known) return known
-  const replay = begin(world, fetched, minor, signal)
+  const replay = begin(world, fetched, minor, signal, options)
   running.set(world, replay)
   replay.catch(() => {})
   return replay
@@ -47,17 +48,16 @@ export async function endReplay(world: World): Promise<void> {
   await returnMember(world, world.scratch.peek('wal'))
 }
 
-async function begin(world: World, fetched: Facts['fetched'], minor: string, signal: AbortSignal): Promise<Replay> {
+async function begin(
+  world: World,
+  { dir: from, bytes }: Facts['fetched'],
+  minor: string,
+  signal: AbortSignal,
+  { isDatabaseSound = true }: ReplayOptions,
+): Promise<Replay> {
   const release = await findRelease(world, minor)
-  await world.scratch.needRoom(fetched.bytes)
+  await world.scratch.needRoom(bytes)
   const dataDir = await world.scratch.dir('wal')
-  let marked = 0
-  const prepare = async () => {
-    await rm(join(dataDir, 'member'), { recursive: true, force: true })
-    await copyMember(join(fetched.dir, 'member'), join(dataDir, 'member'), signal)
-    marked = await commitWal(join(dataDir, 'member', 'wal'))
-  }
   const isDurable = (await world.scratch.boot()) === undefined
-  const member = await borrowMember(world, release, dataDir, signal, { prepare, isDurable })
-  return { member, marked }
+  return tryWays({ world, release, from, dataDir, isDatabaseSound, isDurable, signal })
 }

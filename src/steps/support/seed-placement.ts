@@ -1,17 +1,25 @@
 import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { OWN_DIR } from '../../node/copy-dir.ts'
+import type { World } from '../../ports/world.ts'
 import type { Facts } from '../facts.ts'
 import { stateNodes, versionFor } from './placement.ts'
 import { findPlaces, type Place } from './seats.ts'
+import { tooFewVolumes } from './volumeless.ts'
+import { wantedMembers } from './wanted-members.ts'
 
-type Ctx = StepContext<Pick<Facts, 'copies' | 'copy' | 'control' | 'seed'>, unknown>
+type Ctx = StepContext<Pick<Facts, 'copies' | 'copy' | 'control' | 'seed'>, { seats: string }>
 
-/** Every control-plane node gets a member of the new cluster, with the name and the addresses that it has now. */
+/**
+ * Every control-plane node gets a member of the new cluster, with the name and the addresses that it has now. One that has no
+ * volume gets none: etcd-manager adds it, as it adds to any cluster that has fewer members than the spec wants.
+ */
 export async function seedPlacement(context: Ctx, token: string): Promise<Facts['placement']> {
   const { copies, copy, control, seed } = context.needs
-  const places = await findPlaces(context, copies)
-  if (places.length !== control.memberCount) throw tooFew(places.length, control.memberCount)
+  const { places, volumeless } = await findPlaces(context, copies, context.inputs.seats)
+  const agreed = volumeless.filter((node) => seed.without?.includes(node))
+  seatAll({ there: places.length, volumeless: agreed.length }, control.memberCount)
+  if (places.length + agreed.length > control.memberCount) throw tooFew(places.length, control.memberCount)
   const nameless = places.find(({ name }) => name === undefined)
   if (nameless) throw unknownName(nameless.node)
   const twin = places.find(({ name }, at) => places.findIndex((other) => other.name === name) !== at)
@@ -24,7 +32,8 @@ export async function seedPlacement(context: Ctx, token: string): Promise<Facts[
   const members = stateNodes(places, wanted)
   const homeless = members.find(({ peerUrls }) => peerUrls.length === 0)
   if (homeless) throw unknownAddress(homeless.name)
-  const etcdVersion = versionFor(places, { dataVersion: `${seed.minor}.0`, specVersion: control.etcdVersion })
+  const versions = { dataVersion: `${seed.minor}.0`, specVersion: control.etcdVersion }
+  const etcdVersion = versionFor(places, versions, context.note)
   const seats = places.map(({ node, base, name = node }) => ({
     node,
     base,
@@ -34,12 +43,32 @@ export async function seedPlacement(context: Ctx, token: string): Promise<Facts[
   return { token, etcdVersion, members, seats }
 }
 
+interface Seated {
+  /** Nodes that get a member. */
+  there: number
+  /** Nodes that answer, have no volume, and get none. */
+  volumeless: number
+}
+
+/** Before anything is stopped: as many have to answer as the spec says. Where nothing tells it yet, `seedPlacement` asks again. */
+export async function mustSeatAll(world: World, seated: Seated): Promise<void> {
+  const wanted = await wantedMembers(world)
+  if (wanted !== undefined) seatAll(seated, wanted)
+}
+
+function seatAll({ there, volumeless }: Seated, wanted: number): void {
+  if (there + volumeless < wanted) throw tooFew(there, wanted)
+  const why = tooFewVolumes(there, wanted)
+  if (why !== undefined)
+    throw new RescueError('PRECONDITION', why, { hint: 'attach the disks of more of them, and resume the run' })
+}
+
 function tooFew(there: number, wanted: number): RescueError {
   return new RescueError(
     'PRECONDITION',
     `${there} control-plane nodes answer, and the cluster spec wants ${wanted} members`,
     {
-      hint: 'a seed needs all of them, or who is away is left with another cluster; bring them back and resume the run',
+      hint: 'a seed needs all of them, or who is away is left with another cluster; bring them back and resume the run; or, where the others are a quorum, return without: etcd-rescue recover --method return-in-place --set down=NODE',
     },
   )
 }

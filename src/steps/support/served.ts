@@ -1,7 +1,8 @@
 import { toRescueError } from '../../errors/rescue-error.ts'
 import type { World } from '../../ports/world.ts'
+import { many } from '../../words/numbers.ts'
 
-const KINDS = { nodes: '/registry/minions/', namespaces: '/registry/namespaces/', pods: '/registry/pods/' }
+const KINDS = { node: '/registry/minions/', namespace: '/registry/namespaces/', pod: '/registry/pods/' }
 
 /** What API servers hand out now, as counts of etcd: the sentence that makes an operator see why a fence is needed. */
 export async function whatIsServed(world: World): Promise<string> {
@@ -10,9 +11,9 @@ export async function whatIsServed(world: World): Promise<string> {
     try {
       const all = await client.count()
       const counts = await Promise.all(
-        Object.entries(KINDS).map(async ([name, prefix]) => `${await client.count({ prefix })} ${name}`),
+        Object.entries(KINDS).map(async ([name, prefix]) => many(await client.count({ prefix }), name)),
       )
-      return `API servers serve what etcd holds now: ${all} keys, of them ${counts.join(', ')}`
+      return `API servers serve what etcd holds now: ${many(all, 'key')}, of them ${counts.join(', ')}`
     } finally {
       await client.close()
     }

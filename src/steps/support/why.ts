@@ -1,34 +1,43 @@
-import { bestCopy, CLOSE_SHARE, identify, isUnusable, NEARLY_EMPTY, type Rankable, reach } from './rank.ts'
+import { many } from '../../words/numbers.ts'
+import { identify, isNearlyEmpty, type Rankable } from './clusters.ts'
+import { bestCopy } from './rank.ts'
+import { isUnusable, reach } from './reach.ts'
+import { type Running, runningCluster } from './running.ts'
 
 /** Why each of these copies ranks as it does, in a few words for the person who chooses. `findings` of unusable ones. */
-export function reasons<T extends Rankable & { findings: string[] }>(copies: readonly T[]): Map<T, string> {
-  const best = bestCopy(copies)
-  const clusters = identify(copies)
-  const running = new Set(copies.filter(({ serving }) => serving).map(clusters.of))
-  const held = (copy: T) => clusters.records.get(clusters.of(copy)) ?? 0
-  const most = best ? held(best) : 0
+export function reasons<T extends Rankable & { findings: string[] }>(
+  copies: readonly T[],
+  running: Running = runningCluster(copies),
+): Map<T, string> {
+  const best = bestCopy(copies, running)
+  const { of, keysOf } = identify(copies)
+  const most = best ? keysOf(best) : 0
   const reason = (copy: T): string => {
     if (isUnusable(copy)) return copy.findings[0] ?? 'unusable'
     if (copy.foreign !== undefined) return `belongs to another Kubernetes cluster: ${copy.foreign}`
-    const share = most === 0 ? 1 : held(copy) / most
-    if (copy.serving) return runningNow(share, best !== undefined)
-    if (copy === best) return bestOf(copy, copies, clusters.of)
-    if (best && clusters.of(copy) === clusters.of(best)) return behind(copy, best)
+    if (running.uses(copy)) return runningNow(keysOf(copy), most, best !== undefined)
+    if (copy === best) return bestOf(copy, copies, of)
+    if (best && of(copy) === of(best)) return behind(copy, best)
+    if (running.isOf(copy))
+      return best ? 'of the cluster that runs now, which holds less' : 'of the cluster that runs now'
     if (!best)
       return (copy.walWrites ?? 0) > 0 ? 'all that it holds is only in its WAL' : 'there is nothing in it to recover'
-    if (running.has(clusters.of(copy))) return 'of the cluster that runs now, which holds less'
-    if (share < NEARLY_EMPTY || (copy.revision ?? 0) <= 1)
-      return 'nearly empty: a cluster that was seeded after the loss'
-    if (share < CLOSE_SHARE) return 'another cluster, that holds less'
-    return 'another cluster, that holds about as much: a person must say which is right'
+    return anotherCluster(copy, keysOf(copy), most)
   }
-  return new Map(copies.map((copy) => [copy, reason(copy)]))
+  const alone = (copy: T) =>
+    copy.serving && !running.uses(copy) ? '; an etcd runs on it alone, and serves nobody' : ''
+  return new Map(copies.map((copy) => [copy, `${reason(copy)}${alone(copy)}`]))
 }
 
-function runningNow(share: number, isAnyBetter: boolean): string {
+function anotherCluster({ revision = 0 }: Rankable, keys: number, most: number): string {
+  if (revision <= 1 || isNearlyEmpty(keys, most)) return 'nearly empty: a cluster that was seeded after the loss'
+  return `another cluster, that holds ${keys < most / 2 ? 'less' : 'about as much'}: a person must say which is right`
+}
+
+function runningNow(keys: number, most: number, isAnyBetter: boolean): string {
   if (!isAnyBetter) return 'what the cluster runs now'
-  if (share < NEARLY_EMPTY) return 'what the cluster runs now: nearly empty, seeded after the loss'
-  if (share < CLOSE_SHARE) return 'what the cluster runs now: it holds less than the best copy'
+  if (isNearlyEmpty(keys, most)) return 'what the cluster runs now: nearly empty, seeded after the loss'
+  if (keys < most / 2) return 'what the cluster runs now: it holds less than the best copy, and is not empty'
   return 'what the cluster runs now: it is not empty, and may need no recovery'
 }
 
@@ -46,5 +55,5 @@ function behind(copy: Rankable, best: Rankable): string {
   if (own.term !== undefined && furthest.term !== undefined && own.term < furthest.term && entries <= 0)
     return 'the same cluster, with entries of an older term'
   if (entries <= 0) return 'the same cluster, and its log reaches as far as the best'
-  return `the same cluster, ${entries.toLocaleString('en-US')} log entries behind the best`
+  return `the same cluster, ${many(entries, 'log entry', 'log entries')} behind the best`
 }

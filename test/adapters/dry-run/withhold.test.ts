@@ -7,7 +7,7 @@ import { memoryWorld } from '../../../src/adapters/memory/world.ts'
 import { reportCall } from '../../../src/engine/index.ts'
 import { RescueError, WithheldError } from '../../../src/errors/rescue-error.ts'
 import type { Call } from '../../../src/ports/calls.ts'
-import type { EtcdClient, EtcdRelease } from '../../../src/ports/etcd.ts'
+import type { EtcdClient, EtcdRelease, LocalEtcd } from '../../../src/ports/etcd.ts'
 import { planOf, runIt, step } from '../../engine/support.ts'
 
 const release: EtcdRelease = { version: '3.5.30', minor: '3.5', etcd: '/e', etcdctl: '/c' }
@@ -49,12 +49,27 @@ function world() {
 }
 
 describe('the gate of a dry run', () => {
+  test('downloads no etcd, and says from where a run would', async () => {
+    const { bare, calls } = world()
+    const find: LocalEtcd['find'] = async (_, { isHere = false } = {}) => {
+      if (isHere) throw new RescueError('ETCD_MISSING', 'no etcd is here', { hint: 'none' })
+      throw new Error('it was downloaded')
+    }
+    const gated = (downloads: string[]) =>
+      withhold({ ...bare, etcd: { ...bare.etcd, find, downloads: () => downloads } }, (call) => calls.push(call)).etcd
+    await expect(gated(['etcd 3.5.30 from Debian forky', 'the archive']).find('3.5')).rejects.toThrow(WithheldError)
+    expect(calls).toMatchObject([
+      { effect: 'change', withheld: true, line: 'download etcd 3.5.30 from Debian forky, or the archive' },
+    ])
+    await expect(gated([]).find('3.5')).rejects.toMatchObject({ code: 'ETCD_MISSING' })
+  })
+
   test('withholds every change that a world can make', async () => {
     const { gated, changed, calls } = world()
     const client = await gated.live.connect()
     const command = { effect: 'change', argv: ['systemctl', 'restart', 'kubelet'] } as const
     for (const host of [...gated.controlPlane, ...gated.workers]) {
-      expect(await host.run(command)).toEqual({ code: 0, stdout: '', stderr: '' })
+      expect(await host.run(command)).toEqual({ code: 0, stdout: '', stderr: '', withheld: true })
       const { stdout, done } = await host.stream(command)
       expect(await stdout.toArray()).toEqual([])
       expect(await done).toEqual({ code: 0, stderr: '' })

@@ -45,6 +45,25 @@ describe('finding etcd', () => {
       expect(hint).toContain(source)
   })
 
+  it('names the directory that was given, also where nothing is in it', async () => {
+    const etcd = localEtcd({ ...offline, binDir: path('none'), cacheDir: path('cache') })
+    const hint = new RegExp(`--etcd-bin-dir or tools.etcdBinDir: ${path('none')} has no etcd with its etcdctl`)
+    await expect(etcd.find('3.9')).rejects.toMatchObject({ code: 'ETCD_MISSING', hint })
+  })
+
+  it('downloads nothing where only what is here is asked for, and says from where it would', async () => {
+    process.env.PATH = path('nothing')
+    const etcd = localEtcd({ archiveBase: 'http://127.0.0.1:9', cacheDir: path('cache') })
+    const hint = /Debian packages: not allowed by this run \| official archive: not allowed by this run/
+    await expect(etcd.find('3.5', { isHere: true })).rejects.toMatchObject({ code: 'ETCD_MISSING', hint })
+    expect(etcd.downloads?.('3.5')).toEqual([
+      'etcd 3.5.30 from Debian forky',
+      'etcd 3.5.16 from Debian trixie',
+      'the official archive of etcd 3.5.21',
+    ])
+    expect(etcd.downloads?.('3.9')).toEqual([])
+  })
+
   it('does not take programs that do not run or do not belong together', async () => {
     await mkdir(path('bin'))
     await program('bin/etcd', 'echo "etcd Version: 3.5.1"')

@@ -109,6 +109,7 @@ describe.skipIf(releases.length === 0).each(releases)(`live etcd $version over T
       run,
       forward,
       stream,
+      rest: async () => {},
       close: async () => {},
       ...changes,
     }

@@ -22,8 +22,8 @@ describe('a store in a directory', () => {
 
   it('says when the folder is not there, and makes none', async () => {
     const missing = fileStore(`file://${top}/missing`)
-    for (const call of [missing.list(''), missing.head('a'), missing.write('a', Buffer.from('x'))]) {
-      await expectCode(call, 'STORE_MISSING')
+    for (const call of [() => missing.list(''), () => missing.head('a'), () => missing.write('a', Buffer.from('x'))]) {
+      await expectCode(call(), 'STORE_MISSING')
     }
     expect(await readdir(top)).toEqual(['store'])
   })

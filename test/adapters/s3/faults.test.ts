@@ -131,6 +131,7 @@ describe('an S3 store that misbehaves', () => {
         ? store().write('fresh', Buffer.from('2'), { ifAbsent: true })
         : store().write('base', Buffer.from('2'), { ifVersion: version })
     expect((await expectCode(attempt, 'STORE_FAILED')).message).toContain('no conditional writes')
+    expect(await store().head('fresh')).toBeUndefined()
   })
 
   it.each(['ifAbsent', 'ifVersion'] as const)('is refused for locks when it refuses conditions (%s)', async (which) => {

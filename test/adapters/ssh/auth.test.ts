@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSshSession } from '../../../src/adapters/ssh/session.ts'
-import { skipSsh, skipSudo } from '../../support/skip.ts'
-import { generateKey, type Sshd, SUDO_PASSWORD, startSshd } from '../../support/sshd.ts'
+import { describeOn } from '../../support/skip.ts'
+import { generateKey, type Sshd, SUDO_PASSWORD, sshdMissing, startSshd, sudoMissing } from '../../support/sshd.ts'
 import { hello, open, scripted } from './open.ts'
 
-describe.skipIf(skipSsh())('login at a real sshd', () => {
+describeOn(sshdMissing, 'login at a real sshd', () => {
   let sshd: Sshd
   let locked: string
   let stranger: string
@@ -71,7 +71,7 @@ describe.skipIf(skipSsh())('login at a real sshd', () => {
   })
 })
 
-describe.skipIf(skipSudo())('login with a password', () => {
+describeOn(sudoMissing, 'login with a password', () => {
   let sshd: Sshd
   const config = [
     'UsePAM yes',

@@ -1,19 +1,25 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { describe } from 'vitest'
 import { type MemoryScript, memoryHost } from '../../../src/adapters/memory/host.ts'
+import type { Noise } from '../../../src/adapters/memory/host-noise.ts'
 import type { SshHostOptions } from '../../../src/adapters/ssh/options.ts'
-import { type HostUnderTest, remoteHostContract } from '../../contracts/remote-host.ts'
-import { skipSsh } from '../../support/skip.ts'
-import { startSshd } from '../../support/sshd.ts'
+import { BEGINS, type HostUnderTest, remoteHostContract } from '../../contracts/remote-host.ts'
+import { startNoisySshd } from '../../support/noisy-sshd.ts'
+import { describeOn } from '../../support/skip.ts'
+import { sshdMissing, startSshd } from '../../support/sshd.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 import { open } from './open.ts'
 
 remoteHostContract('in memory', async () => {
   const host = memoryHost({ script: fewCommands, ports: { 7: (socket) => void socket.pipe(socket) } })
-  return { host, breakConnection: () => host.breakConnection(), echoPort: 7, stop: () => host.close() }
+  const noisy = async (noise: Noise) => {
+    const other = memoryHost({ script: fewCommands, noise })
+    return { host: other, stop: () => other.close() }
+  }
+  return { host, breakConnection: () => host.breakConnection(), echoPort: 7, noisy, stop: () => host.close() }
 })
 
-describe.skipIf(skipSsh())('real sshd', () => {
+describeOn(sshdMissing, 'real sshd', () => {
   remoteHostContract('ssh2', () => real('ssh2'))
   remoteHostContract("the system's ssh", () => real('system'))
 })
@@ -29,10 +35,24 @@ async function real(transport: NonNullable<SshHostOptions['transport']>): Promis
     host,
     breakConnection: () => proxy.cut(),
     echoPort: address !== null && typeof address === 'object' ? address.port : 0,
+    noisy: (noise) => noisySshd(noise, transport),
     stop: async () => {
       await host.close()
       await proxy.stop()
       await new Promise((resolve) => echo.close(resolve))
+      await sshd.stop()
+    },
+  }
+}
+
+/** An sshd whose every command goes through a shell that speaks, as login shells do. */
+async function noisySshd(noise: Noise, transport: NonNullable<SshHostOptions['transport']>) {
+  const sshd = await startNoisySshd(noise)
+  const host = open(sshd, { transport })
+  return {
+    host,
+    stop: async () => {
+      await host.close()
       await sshd.stop()
     },
   }
@@ -55,6 +75,7 @@ const fewCommands: MemoryScript = (argv, stdin) => {
           : (args[1] ?? args[0] ?? ''),
     }
   }
+  if (args[1] === BEGINS) return begins(args[3] ?? '')
   return SCRIPTS.get(args[1] ?? '')
 }
 
@@ -63,8 +84,13 @@ const SCRIPTS = new Map([
   ['printf why >&2; exit 3', { code: 3, stderr: 'why' }],
   ['head -c 100000 /dev/zero >&2; printf end >&2', { stderr: `${'\0'.repeat(100_000)}end` }],
   ['printf some; printf why >&2; exit 5', { code: 5, stdout: 'some', stderr: 'why' }],
-  ['sleep 0.4; printf done', { delayMs: 400, stdout: 'done' }],
 ])
+
+function begins(mark: string): { delayMs?: number; stdout: string } {
+  if (existsSync(mark)) return { stdout: 'done' }
+  writeFileSync(mark, '')
+  return { delayMs: 30_000, stdout: '' }
+}
 
 function* zeros(bytes: number): Generator<Buffer> {
   for (let left = bytes; left > 0; left -= 65_536) yield Buffer.alloc(Math.min(left, 65_536))

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { skipSsh } from '../../support/skip.ts'
-import { type Sshd, startSshd } from '../../support/sshd.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeOn } from '../../support/skip.ts'
+import { type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts'
 import { hello, open, scripted } from './open.ts'
 
-describe.skipIf(skipSsh())('host keys of a real sshd', () => {
+describeOn(sshdMissing, 'host keys of a real sshd', () => {
   let sshd: Sshd
   let other: Sshd
   beforeAll(async () => {

@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSshSession } from '../../../src/adapters/ssh/session.ts'
 import { streamFile } from '../../../src/node/files.ts'
 import { sizeOf } from '../../contracts/remote-host.ts'
-import { skipSsh } from '../../support/skip.ts'
-import { freePort, type Sshd, startSshd } from '../../support/sshd.ts'
+import { describeOn } from '../../support/skip.ts'
+import { freePort, type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts'
 import { startProxy } from '../../support/tcp-proxy.ts'
 import { hello, knownAt, open, scripted } from './open.ts'
 
-describe.skipIf(skipSsh())('reaching a real sshd', () => {
+describeOn(sshdMissing, 'reaching a real sshd', () => {
   let sshd: Sshd
   beforeAll(async () => {
     sshd = await startSshd()
@@ -101,7 +101,7 @@ describe.skipIf(skipSsh())('reaching a real sshd', () => {
   })
 })
 
-describe.skipIf(skipSsh())('a jump host', () => {
+describeOn(sshdMissing, 'a jump host', () => {
   let bastion: Sshd
   let inner: Sshd
   beforeAll(async () => {

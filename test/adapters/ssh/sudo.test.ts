@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createSshSession } from '../../../src/adapters/ssh/session.ts'
 import type { RemoteHost } from '../../../src/ports/remote-host.ts'
-import { skipSsh, skipSudo } from '../../support/skip.ts'
-import { type Sshd, SUDO_PASSWORD, type SudoWay, startSshd } from '../../support/sshd.ts'
+import { describeOn } from '../../support/skip.ts'
+import { type Sshd, SUDO_PASSWORD, type SudoWay, sshdMissing, startSshd, sudoMissing } from '../../support/sshd.ts'
 import { open, scripted } from './open.ts'
 
 const toStop: { stop(): Promise<void> }[] = []
@@ -23,7 +23,7 @@ async function as(
 const id = async (host: RemoteHost, sudo?: boolean) =>
   (await host.run({ effect: 'read', argv: ['id', '-u'], ...(sudo === undefined ? {} : { sudo }) })).stdout.trim()
 
-describe.skipIf(skipSudo())('sudo on a real node', () => {
+describeOn(sudoMissing, 'sudo on a real node', () => {
   test('without a password: root, and not root where a command says so', async () => {
     const { host } = await as('free')
     expect(await id(host)).toBe('0')
@@ -75,11 +75,15 @@ describe.skipIf(skipSudo())('sudo on a real node', () => {
   })
 })
 
-describe.skipIf(skipSsh() || process.getuid?.() !== 0)('a login as root', () => {
-  test('uses no sudo', async () => {
-    const lines: string[] = []
-    const { host } = await as(undefined, { emit: (event) => void lines.push(event.line) })
-    expect(await id(host)).toBe('0')
-    expect(lines).toEqual(['id -u'])
-  })
-})
+describeOn(
+  sshdMissing ?? (process.getuid?.() === 0 ? undefined : 'only root logs in as root'),
+  'a login as root',
+  () => {
+    test('uses no sudo', async () => {
+      const lines: string[] = []
+      const { host } = await as(undefined, { emit: (event) => void lines.push(event.line) })
+      expect(await id(host)).toBe('0')
+      expect(lines).toEqual(['id -u'])
+    })
+  },
+)

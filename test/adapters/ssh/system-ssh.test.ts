@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { skipSsh } from '../../support/skip.ts'
-import { generateKey, type Sshd, startSshd } from '../../support/sshd.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeOn } from '../../support/skip.ts'
+import { generateKey, type Sshd, sshdMissing, startSshd } from '../../support/sshd.ts'
 import { hello, open } from './open.ts'
 
-describe.skipIf(skipSsh())("what only the system's ssh can do", () => {
+describeOn(sshdMissing, "what only the system's ssh can do", () => {
   let sshd: Sshd
   let ca: string
   beforeAll(async () => {

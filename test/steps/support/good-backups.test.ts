@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { newestGood, type RankableBackup } from '../../../src/steps/support/good-backups.ts'
+import { goodOfOthers, newestGood, type RankableBackup } from '../../../src/steps/support/good-backups.ts'
+import { runningCluster } from '../../../src/steps/support/running.ts'
 
 const backup = (at: string, over: Partial<RankableBackup> = {}): RankableBackup => ({
   id: at,
@@ -23,7 +24,11 @@ test('a cluster that shrank: the newest of it counts, not the largest', () => {
 
 test('after an earlier recovery the data goes on in a new cluster: its backups are the newer ones', () => {
   const recovered = backup('14:00', { members: ['3a'], revision: 700, recordsKept: 700 })
-  expect(newestGood([backup('12:00'), backup('13:00', ofEmpty), recovered])?.id).toBe('14:00')
+  const all = [backup('12:00'), backup('11:00'), backup('13:00', ofEmpty), recovered]
+  expect(newestGood(all)?.id).toBe('14:00')
+  // which of them is right only a person can say
+  expect(goodOfOthers(recovered, all).map(({ id }) => id)).toEqual(['12:00'])
+  expect(goodOfOthers(backup('12:00'), all.slice(0, 3))).toEqual([])
 })
 
 test('nearly empty ones are none, also where their members have the same ids', () => {
@@ -36,7 +41,7 @@ test('what cannot be read, is foreign, or of what runs now, is none', () => {
     backup('12:02', { foreign: 'prod.example.com' }),
     backup('12:03', { members: ['9'] }),
   ]
-  const isRunning = ({ members }: RankableBackup) => members?.[0] === '9'
-  expect(newestGood([...bad, backup('12:00')], isRunning)?.id).toBe('12:00')
-  expect(newestGood(bad, isRunning)).toBeUndefined()
+  const running = runningCluster([...bad, backup('12:00')], { clusterId: 'ff', members: ['9'] })
+  expect(newestGood([...bad, backup('12:00')], running)?.id).toBe('12:00')
+  expect(newestGood(bad, running)).toBeUndefined()
 })

@@ -35,13 +35,16 @@ export async function threeNodes(options: Options = {}) {
   const dir = await tempDir()
   const log: string[] = []
   const away = new Set<string>()
+  /** Nodes whose kubelet does not run. */
+  const down = new Set<string>()
   const rootOf = (name: string) => join(dir, name)
   const baseOf = (name: string) => join(rootOf(name), 'mnt/v')
   const controlPlane = NAMES.map((name) => {
-    mkdirSync(baseOf(name), { recursive: true })
+    mkdirSync(join(baseOf(name), 'data-trashcan', TOKEN), { recursive: true, mode: 0o700 })
     return node(name, {
       ...{ containers: ['etcd-manager', 'kube-apiserver'], log, root: rootOf(name), manifests: true, ...options },
       isAway: () => away.has(name),
+      kubelet: () => (down.has(name) ? 'inactive' : 'active'),
     })
   })
   const seats: Seat[] = NAMES.map((name) => {
@@ -50,7 +53,7 @@ export async function threeNodes(options: Options = {}) {
   })
   const store = await healthyStore()
   return {
-    ...{ dir, log, away, baseOf, controlPlane, seats, store },
+    ...{ dir, log, away, down, baseOf, controlPlane, seats, store },
     target: targetOf(controlPlane),
     prompter: memoryPrompter(),
     /** Nodes whose manifest of this pod is where kubelet runs it. */

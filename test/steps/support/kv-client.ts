@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import { RescueError } from '../../../src/errors/rescue-error.ts'
 import type { EtcdClient, EtcdStatus, KeyValue, LiveEtcd } from '../../../src/ports/etcd.ts'
 
 interface Options {
   clusterId?: string
+  /** Ids of its members. */
+  members?: readonly string[]
   /** Lease ids by key; all others have none. */
   leases?: Record<string, string>
 }
@@ -16,7 +19,10 @@ export interface KvClient extends EtcdClient {
 }
 
 /** An etcd that is a table of keys, one revision a put from 2 on, as etcd-manager's restore leaves it (FACTS 4). */
-export function kvClient(keys: Record<string, string>, { clusterId = 'c1', leases = {} }: Options = {}): KvClient {
+export function kvClient(
+  keys: Record<string, string>,
+  { clusterId = 'c1', members = [], leases = {} }: Options = {},
+): KvClient {
   const kvs = new Map<string, KeyValue>()
   let revision = 1
   let closed = 0
@@ -42,7 +48,7 @@ export function kvClient(keys: Record<string, string>, { clusterId = 'c1', lease
       return closed
     },
     status: async () => ({ ...status, clusterId, revision }),
-    members: async () => [],
+    members: async () => members.map((id) => ({ id, name: `etcd-${id}`, peerUrls: [], clientUrls: [] })),
     removeMember: async () => {},
     count: async ({ prefix } = {}) => sorted(prefix).length,
     range: async function* ({ prefix } = {}) {
@@ -54,12 +60,20 @@ export function kvClient(keys: Record<string, string>, { clusterId = 'c1', lease
       if (kvs.get(String(key))?.modRevision !== modRevision) return false
       return kvs.delete(String(key))
     },
+    alarms: async () => [],
+    disarm: async () => {},
+    hashKv: async () => ({ hash: hashOf(sorted()), compactRevision: 0 }),
+    compact: async () => {},
+    defragment: async () => {},
     snapshot: async () => Readable.from([]),
     close: async () => {
       closed += 1
     },
   }
 }
+
+const hashOf = (kvs: readonly KeyValue[]) =>
+  crc32(Buffer.concat(kvs.flatMap(({ key, value }) => [key, Buffer.from([0]), value])))
 
 const status: EtcdStatus = {
   version: '3.5.30',

@@ -13,6 +13,8 @@ interface NodeOptions {
   containers?: string[]
   /** Cannot be reached. */
   isAway?: () => boolean
+  /** What systemd says of kubelet: one that is not `active` starts and stops nothing. Default: it runs. */
+  kubelet?: () => string
   /** What `systemctl restart kubelet` ends with. */
   restartCode?: () => number
   /** Its disk: commands that only look at files run here, below this directory. */
@@ -33,13 +35,20 @@ interface NodeOptions {
 
 /** A node with crictl, systemd and a kubelet that starts a stopped container at once, under a new id. */
 export function node(name: string, options: NodeOptions = {}): MemoryHost {
-  const { containers = ['etcd-manager'], log = [], isAway = () => false, restartCode = () => 0 } = options
+  const {
+    containers = ['etcd-manager'],
+    log = [],
+    isAway = () => false,
+    restartCode = () => 0,
+    kubelet = () => 'active',
+  } = options
   const generation = new Map(containers.map((container) => [container, 1]))
   const idOf = (container: string) => `${container.replaceAll('-', '')}${String(generation.get(container)).repeat(8)}`
   const isWanted = options.manifests ? writeManifests(options.root, containers) : () => true
   const running = new Set(containers)
   /** What kubelet does between two looks at the node. */
   const sync = () => {
+    if (kubelet() !== 'active') return
     for (const container of containers) {
       if (isWanted(container)) running.add(container)
       else if (!options.slowKubelet) end(container)
@@ -77,10 +86,11 @@ export function node(name: string, options: NodeOptions = {}): MemoryHost {
       if (program === 'crictl' && verb === 'ps') return { stdout: JSON.stringify({ containers: list() }) }
       if (program === 'crictl' && verb === 'stop') return stop(argv.at(-1) ?? '')
       if (program === 'crictl' && verb === 'inspect') return { stdout: inspected(options) }
-      if (program === 'crictl' && verb === 'exec') return { stdout: (options.etcds ?? ['etcd-v3.5.30']).join('\n') }
+      if (program === 'crictl' && verb === 'exec') return { stdout: inContainer(argv, options.etcds) }
       if (program === 'systemctl' && verb === 'restart') return restart()
-      if (program === 'systemctl') return { stdout: 'LoadState=loaded\nActiveState=active\nSubState=running\n' }
-      return options.root === undefined ? undefined : here(argv, stdin)
+      if (program === 'systemctl')
+        return { stdout: `LoadState=loaded\nActiveState=${kubelet()}\nSubState=${kubelet()}\n` }
+      return options.root === undefined || isRuntime(program) ? undefined : here(argv, stdin)
     },
   })
 }
@@ -91,9 +101,21 @@ function listed(node: string, container: string, id: string) {
   return { id, metadata: { name: container }, labels, state: 'CONTAINER_RUNNING', createdAt: '1795378214535561551' }
 }
 
+/** `ls /opt` and `ls -lL` of the programs in it. */
+function inContainer(argv: readonly string[], etcds = ['etcd-v3.5.30']): string {
+  if (!argv.includes('-lL')) return etcds.join('\n')
+  return etcds.map((name) => `-rwxr-xr-x 1 root root 24M Jan  1  2024 /opt/${name}/etcd`).join('\n')
+}
+
 function inspected({ manager: tag = 'v3.0.20260707', pid = 0 }: NodeOptions): string {
   return JSON.stringify({ status: { image: { image: `registry.k8s.io/etcd-manager:${tag}` } }, info: { pid } })
 }
+
+/** Any but `crictl` is looked for only where it lists nothing, and is not on this machine: a process each, for that answer. */
+const isRuntime = (program = '') => /(^|\/)(crictl|docker|nerdctl)$/.test(program)
+
+/** No etcd runs on the node, whatever runs on this machine. */
+export const noEtcd: MemoryScript = (argv) => (argv[2]?.includes('FLOCK WRITE') ? { stdout: 'end\0' } : undefined)
 
 const podOf = (container: string) => (container === 'etcd-manager' ? 'etcd-manager-main' : container)
 

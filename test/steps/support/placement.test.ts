@@ -93,8 +93,13 @@ describe('seats', () => {
 
 test('an etcd that does not read the data is VERSION_MISMATCH, with the next best way', () => {
   const places = [place('a', { installed: ['3.5.30'] })]
-  expect(versionFor(places, { dataVersion: '3.5.0', specVersion: '3.5.30' })).toBe('3.5.30')
-  expect(() => versionFor(places, { dataVersion: '3.6.0', specVersion: '3.5.30' })).toThrow(
+  const notes: string[] = []
+  const version = (dataVersion: string, of = places) =>
+    versionFor(of, { dataVersion, specVersion: '3.5.30' }, (line) => void notes.push(line))
+  expect([version('3.5.0'), notes]).toEqual(['3.5.30', []])
+  version('3.5.0', [...places, place('b', { installed: [] })])
+  expect(notes).toEqual([expect.stringMatching(/^careful: which etcds etcd-manager carries on b could not be told/)])
+  expect(() => version('3.6.0')).toThrow(
     expect.objectContaining({ code: 'VERSION_MISMATCH', hint: expect.stringContaining('rebuild-from-trashcan') }),
   )
 })

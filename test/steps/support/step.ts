@@ -1,9 +1,17 @@
 import { memoryWorld } from '../../../src/adapters/memory/world.ts'
+import { type LeftNode, leftLine } from '../../../src/engine/events.ts'
 import type { AnyStep, StepContext } from '../../../src/engine/step.ts'
 import { waitUntil } from '../../../src/engine/wait.ts'
+import type { LocalEtcd } from '../../../src/ports/etcd.ts'
 import type { World } from '../../../src/ports/world.ts'
 import type { Copy } from '../../../src/steps/facts.ts'
 import { registry } from '../../../src/steps/registry.ts'
+
+/** Has every version, and runs none. */
+const anyEtcd: LocalEtcd = {
+  ...memoryWorld().etcd,
+  find: async (minor) => ({ version: `${minor}.0`, minor, etcd: '/etcd', etcdctl: '/etcdctl' }),
+}
 
 export interface StepTest {
   facts?: Record<string, unknown>
@@ -21,9 +29,10 @@ export function stepOf(id: string): AnyStep {
 
 /** A step's context without an engine: what it notes, prints and remembers can be looked at afterwards. */
 export function contextOf(id: string, { facts = {}, inputs = {}, world: over, remembered = new Map() }: StepTest) {
-  const world = memoryWorld(over)
+  const world = memoryWorld({ etcd: anyEtcd, ...over })
   const notes: string[] = []
   const tables: string[][][] = []
+  const left: LeftNode[] = []
   const { signal } = new AbortController()
   const context: StepContext<unknown, unknown> = {
     world,
@@ -35,6 +44,11 @@ export function contextOf(id: string, { facts = {}, inputs = {}, world: over, re
       if (!remembered.has(key)) remembered.set(key, await make())
       return remembered.get(key) as never
     },
+    leave: async (one) => {
+      left.push(one)
+      notes.push(`careful: ${leftLine(one)}`)
+    },
+    left,
     recall: (key) => remembered.get(key),
     note: (line) => void notes.push(line),
     table: (columns, rows) => void tables.push([columns, ...rows]),
@@ -49,7 +63,7 @@ export function contextOf(id: string, { facts = {}, inputs = {}, world: over, re
       }),
     signal,
   }
-  return { context, notes, tables, world, remembered }
+  return { context, notes, tables, left, world, remembered }
 }
 
 /** check → act → verify, as the engine does it. */

@@ -56,7 +56,9 @@ test('a rival, a foreign and an unusable copy are called what they are, and a he
     'belongs to another Kubernetes cluster: prod.example.com',
     'unusable: page 3: it is torn',
   ])
-  expect([...reasons([copyOf({ ...full, serving: true })]).values()]).toEqual(['what the cluster runs now'])
+  const healthy = ['a', 'b'].map((node) => copyOf({ ...full, id: `${node}:old`, serving: true }))
+  expect(new Set(reasons(healthy).values())).toEqual(new Set(['what the cluster runs now']))
+  expect([...reasons(healthy.slice(1)).values()]).toEqual(['best; an etcd runs on it alone, and serves nobody'])
 })
 
 test('whose members they are is read from the names that kOps gives them', () => {

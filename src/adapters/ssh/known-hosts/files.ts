@@ -1,13 +1,32 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RescueError } from '../../../errors/rescue-error.ts'
+import { shellWord } from '../../../shell/quote.ts'
 import { type KnownHostLine, keyType, parseKnownHosts } from './parse.ts'
 
-/** All lines of these files; a file that does not exist is empty. */
-export async function readKnownHosts(files: readonly string[]): Promise<KnownHostLine[]> {
+/** The last that were read, by their names, with what the files looked like then. */
+const read = new Map<string, { stamp: string; lines: readonly KnownHostLine[] }>()
+
+/**
+ * All lines of these files; a file that does not exist is empty. Read again only when one of them has changed: thousands of
+ * nodes ask for thousands of lines.
+ */
+export async function readKnownHosts(files: readonly string[]): Promise<readonly KnownHostLine[]> {
+  const name = files.join('\0')
+  const stamp = (await Promise.all(files.map(stampOf))).join('\0')
+  const known = read.get(name)
+  if (known?.stamp === stamp) return known.lines
   const all = await Promise.all(files.map(async (file) => parseKnownHosts(await textOf(file), file)))
-  return all.flat()
+  const lines = all.flat()
+  read.set(name, { stamp, lines })
+  return lines
+}
+
+/** Another one for another file of this name, or other contents. One that cannot be looked at is read, which says why. */
+async function stampOf(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined)
+  return found === undefined ? `${Math.random()}` : `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
 }
 
 async function textOf(file: string): Promise<string> {
@@ -16,7 +35,7 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
     throw new RescueError('LOCAL_FILE', `the known_hosts file ${file} cannot be read`, {
-      hint: `check its rights: ls -l ${file}`,
+      hint: `check its rights: ls -l ${shellWord(file)}`,
       cause: error,
     })
   }
@@ -36,7 +55,7 @@ export async function addKnownHost(file: string, name: string, key: Buffer, opti
     }
   } catch (error) {
     throw new RescueError('LOCAL_FILE', `the host key cannot be added to ${file}`, {
-      hint: `check its rights: ls -l ${file}`,
+      hint: `check its rights: ls -l ${shellWord(file)}`,
       cause: error,
     })
   }

@@ -23,9 +23,44 @@ export function lookupName(host: string, port: number): string {
 
 export function findHost(lines: readonly KnownHostLine[], host: string, port: number): KnownHost {
   const name = lookupName(host, port)
-  const about = lines.filter((line) => matchesHost(line.hosts, name))
+  const { named, others } = indexOf(lines)
+  const about = [...(named.get(name) ?? []), ...others.filter(({ line }) => matchesHost(line.hosts, name))]
+    .sort((a, b) => a.at - b.at)
+    .map(({ line }) => line)
   const of = (marker: KnownHostLine['marker']) => about.filter((line) => line.marker === marker)
   return { name, plain: of('plain'), revoked: of('revoked'), authorities: of('cert-authority') }
+}
+
+interface At {
+  line: KnownHostLine
+  at: number
+}
+
+interface Index {
+  /** Lines that name hosts and nothing else, by each name. */
+  named: Map<string, At[]>
+  /** Hashed lines and patterns. */
+  others: At[]
+}
+
+const indexes = new WeakMap<readonly KnownHostLine[], Index>()
+
+function indexOf(lines: readonly KnownHostLine[]): Index {
+  const known = indexes.get(lines)
+  if (known) return known
+  const made: Index = { named: new Map(), others: [] }
+  for (const [at, line] of lines.entries()) {
+    if (/^\||[*?!]/.test(line.hosts)) made.others.push({ line, at })
+    else for (const name of new Set(line.hosts.toLowerCase().split(','))) atName(made, name).push({ line, at })
+  }
+  indexes.set(lines, made)
+  return made
+}
+
+function atName({ named }: Index, name: string): At[] {
+  const known = named.get(name) ?? []
+  named.set(name, known)
+  return known
 }
 
 /**

@@ -6,6 +6,9 @@ export function shellQuote(argv: readonly string[]): string {
   return argv.map(quoteOne).join(' ')
 }
 
+/** A word of a command that a person is told to type: pasted into a shell it is `text`, whatever that holds. */
+export const shellWord = (text: string): string => quoteOne(text.replaceAll('\0', '\u{FFFD}'))
+
 function quoteOne(arg: string): string {
   if (arg.includes('\0')) throw new TypeError('an argument with a NUL byte cannot be passed to a command')
   if (/^[A-Za-z0-9_@%+:,./-]+$/.test(arg)) return arg

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { shellQuote } from '../../../src/adapters/ssh/quote.ts'
+import { shellQuote } from '../../src/shell/quote.ts'
 
 const HOSTILE = [
   '',

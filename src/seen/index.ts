@@ -1,0 +1,1 @@
+export { absent, type Seen, seen, type Unseen, unseen } from './seen.ts'
