@@ -1,7 +1,8 @@
 import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { crc32c } from '../../src/bolt/crc32c.ts'
+import { bufferSource, peekDb } from '../../src/bolt/index.ts'
 import { CRC, METADATA } from '../../src/bolt/wal-record.ts'
 import type { EtcdRelease } from '../../src/ports/etcd.ts'
 import { returnMembers } from '../../src/steps/support/members.ts'
@@ -35,6 +36,13 @@ const dropSnaps = async (dir: string) => {
   for (const name of await readdir(snapDir(dir))) if (name !== 'db') await rm(join(snapDir(dir), name))
 }
 
+/** A member names the cluster's version a moment after it started, and 50 puts may be done before. */
+const knowsVersion = (dir: string) =>
+  vi.waitFor(async () => expect(await peekDb(bufferSource(await readFile(db(dir))))).toHaveProperty('etcdVersion'), {
+    timeout: 60_000,
+    interval: 50,
+  })
+
 describeOn(releases.length === 0 ? noEtcd : undefined, 'logs of others', () => {
   let here: Awaited<ReturnType<typeof scene>>
   beforeAll(async () => {
@@ -49,6 +57,7 @@ describeOn(releases.length === 0 ? noEtcd : undefined, 'logs of others', () => {
     for (const puts of [50, 100]) {
       const member = here.keep(await testEtcd().start(wrapped, dir))
       await fill(member, puts)
+      await knowsVersion(dir)
       await member.stop()
       if (puts === 50) await cp(db(dir), `${dir}.old`)
     }

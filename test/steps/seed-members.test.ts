@@ -57,6 +57,8 @@ async function scene({ bare = false, bumpedBy = 0, copy = (one) => one, ...optio
   for (const name of NAMES) {
     const opt = join(made.dir, name, `proc/${PID}/root/opt/etcd-v${release.version}`)
     mkdirSync(opt, { recursive: true })
+    // a directory alone is no etcd that it carries
+    writeFileSync(join(opt, 'etcd'), '#!/bin/sh\n', { mode: 0o755 })
     if (!bare) symlinkSync(release.etcdutl ?? release.etcdctl, join(opt, release.etcdutl ? 'etcdutl' : 'etcdctl'))
   }
   const memberList = NAMES.map((name) => ({ id: `1${name}`, name: `etcd-${name}`, peerUrls: [`https://${name}:2380`] }))
