@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { RescueError } from '../errors/rescue-error.ts'
 
 /** The programs of the sandbox that run as processes of their own. */
-export type EntryName = 'etcd-manager' | 'apiserver'
+export type EntryName = 'etcd-manager' | 'apiserver' | 'spawner'
 
 /**
  * The compiled entry file of one of the sandbox's programs. In the product it lies beside this file in `dist`. Where the

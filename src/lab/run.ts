@@ -16,6 +16,7 @@ import { keepUnit, type Unit } from './kubelet/unit.ts'
 import type { Lab } from './lab.ts'
 import { type LabNode, MAIN_PORTS, pathsOf } from './layout.ts'
 import type { LabSettings } from './options.ts'
+import { startSpawner } from './spawner/start.ts'
 import { noFaults } from './ssh/faults.ts'
 import type { SshKeys } from './ssh/keys.ts'
 import { nodeEnv, startSshServer } from './ssh/server.ts'
@@ -41,8 +42,13 @@ export async function runLab(parts: LabParts): Promise<Lab> {
   const { nodes, closers } = parts
   const faults = Object.fromEntries(nodes.map((node) => [node.name, noFaults()]))
   const kubeletUnits = new Map<string, Unit>()
+  const spawner = await startSpawner()
+  closers.push(spawner.close)
   for (const node of nodes) {
-    const server = await startSshServer(node, parts.keys, faults[node.name] ?? noFaults())
+    const server = await startSshServer({
+      ...{ node, keys: parts.keys, spawner },
+      faults: faults[node.name] ?? noFaults(),
+    })
     closers.push(server.close)
     const { logs, units } = pathsOf(node)
     const argv = ['sleep', '2147483647'] as const

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { Transform } from 'node:stream'
 import type { ServerChannel, Session } from 'ssh2'
-import { killGroup, spawnTied } from '../spawn.ts'
+import type { Exit } from '../spawn.ts'
+import type { Command, Spawner } from '../spawner/start.ts'
 import type { NodeFaults } from './faults.ts'
 
 export interface ExecWorld {
+  spawner: Spawner
   env: NodeJS.ProcessEnv
   cwd: string
   faults: NodeFaults
@@ -13,42 +16,54 @@ export interface ExecWorld {
 
 /** Runs what a client asks for: `/bin/sh -c`, with its exit code, its signals and back-pressure both ways. */
 export function serveSession(session: Session, world: ExecWorld): void {
-  let onSignal: (name: string) => void = () => undefined
-  session.on('signal', (_accept, _reject, info) => onSignal(info.name))
+  let command: Promise<Command | undefined> = Promise.resolve(undefined)
+  session.on('signal', (_accept, _reject, { name }) => {
+    void command.then((one) => one?.kill(`SIG${name.replace(/^SIG/, '')}` as NodeJS.Signals))
+  })
   session.on('exec', (accept, _reject, info) => {
     const channel = accept()
+    channel.on('error', () => undefined)
     setTimeout(() => {
-      onSignal = run(channel, info.command, world)
+      command = run(channel, info.command, world)
     }, world.faults.slowMs)
   })
 }
 
-function run(channel: ServerChannel, command: string, world: ExecWorld): (signal: string) => void {
-  const { env, cwd } = world
-  const child = spawnTied(['/bin/sh', '-c', command], { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] })
-  const { stdin, stdout, stderr } = child
-  if (stdin === null || stdout === null || stderr === null) throw new Error('a command without pipes')
-  stdin.on('error', () => undefined) // the command need not read all that it is sent
-  channel.on('error', () => undefined)
+/** Never rejects: a command that could not be started ends as one that a shell did not find. */
+async function run(channel: ServerChannel, line: string, world: ExecWorld): Promise<Command | undefined> {
+  const { env, cwd, spawner } = world
+  const command = await spawner.run({ argv: ['/bin/sh', '-c', line], env, cwd }).catch(() => undefined)
+  if (command === undefined) finish(channel, { code: 127, signal: null })
+  else join(channel, command, world)
+  return command
+}
+
+function join(channel: ServerChannel, { stdin, stdout, stderr, exit, kill }: Command, world: ExecWorld): void {
+  const hangUp = () => {
+    kill('SIGHUP') // one that has ended takes no notice
+    for (const stream of [stdin, stdout, stderr]) stream.destroy()
+  }
+  if (channel.destroyed) {
+    hangUp()
+    return
+  }
+  channel.once('close', hangUp)
   channel.pipe(stdin)
   const out = stdout.pipe(cutter(world))
   out.pipe(channel, { end: false })
   stderr.pipe(channel.stderr, { end: false })
-  child.on('error', () => finish(127, null))
-  const delivered = new Promise<void>((resolve) => out.once('end', resolve))
-  child.on('close', (code, signal) => void delivered.then(() => finish(code, signal)))
-  channel.on('close', () => {
-    if (child.exitCode === null && child.signalCode === null) killGroup(child, 'SIGHUP')
-  })
+  const delivered = Promise.all([once(out, 'end'), once(stderr, 'end')])
+  void Promise.all([exit, delivered]).then(
+    ([end]) => finish(channel, end),
+    () => finish(channel, { code: 255, signal: null }),
+  )
+}
 
-  function finish(code: number | null, signal: NodeJS.Signals | null) {
-    if (channel.destroyed) return
-    if (signal === null) channel.exit(code ?? 255)
-    else channel.exit(signal.replace(/^SIG/, ''), false, '')
-    channel.end()
-  }
-
-  return (signal) => killGroup(child, `SIG${signal.replace(/^SIG/, '')}` as NodeJS.Signals)
+function finish(channel: ServerChannel, { code, signal }: Exit): void {
+  if (channel.destroyed) return
+  if (signal === null) channel.exit(code ?? 255)
+  else channel.exit(signal.replace(/^SIG/, ''), false, '')
+  channel.end()
 }
 
 /** Passes output through, and cuts the connection where the fault says so. */

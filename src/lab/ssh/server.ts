@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Connection } from 'ssh2'
 import type { LabNode } from '../layout.ts'
 import { pathsOf } from '../layout.ts'
+import type { Spawner } from '../spawner/start.ts'
 import { authenticate } from './auth.ts'
 import { type ExecWorld, serveSession } from './exec.ts'
 import type { NodeFaults } from './faults.ts'
@@ -12,8 +13,16 @@ export interface SshServer {
   close(): Promise<void>
 }
 
+export interface ServedNode {
+  node: LabNode
+  keys: SshKeys
+  faults: NodeFaults
+  /** Runs the commands. */
+  spawner: Spawner
+}
+
 /** The node's SSH server, in this process, on the node's own address. Commands see the node's shims first in PATH. */
-export async function startSshServer(node: LabNode, keys: SshKeys, faults: NodeFaults): Promise<SshServer> {
+export async function startSshServer({ node, keys, faults, spawner }: ServedNode): Promise<SshServer> {
   const { default: ssh2 } = await import('ssh2')
   const allowed = ssh2.utils.parseKey(keys.clientPublic)
   const hostKey = keys.hostKeys.get(node.name)
@@ -25,7 +34,7 @@ export async function startSshServer(node: LabNode, keys: SshKeys, faults: NodeF
     connection.on('error', () => undefined) // a client that goes away is the client's affair
     if (faults.down) return connection.end()
     connection.on('authentication', authenticate(allowed, faults))
-    connection.on('ready', () => serve(connection, node, faults))
+    connection.on('ready', () => serve(connection, { node, faults, spawner }))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -40,9 +49,9 @@ export async function startSshServer(node: LabNode, keys: SshKeys, faults: NodeF
   }
 }
 
-function serve(connection: Connection, node: LabNode, faults: NodeFaults): void {
+function serve(connection: Connection, { node, ...given }: Omit<ServedNode, 'keys'>): void {
   socketOf(connection)?.setNoDelay(true)
-  const world: ExecWorld = { env: nodeEnv(node), cwd: node.root, faults, cut: () => destroy(connection) }
+  const world: ExecWorld = { ...given, env: nodeEnv(node), cwd: node.root, cut: () => destroy(connection) }
   connection.on('session', (accept) => serveSession(accept(), world))
   serveForwards(connection, node.address)
 }
