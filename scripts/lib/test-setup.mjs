@@ -14,12 +14,13 @@ const setups = [
 ]
 
 export async function setUpTests() {
-  for (const { name, file } of setups) {
-    if (!existsSync(join(root, file))) {
-      process.stdout.write(`setup: ${name}: no ${file} in this checkout\n`)
-      continue
-    }
-    const code = await run(file.endsWith('.sh') ? 'bash' : process.execPath, [file], { quiet: true })
-    process.stdout.write(`setup: ${name}: ${code === 0 ? 'ready' : `not available (exit ${code}, see above)`}\n`)
-  }
+  const [etcd, ...packages] = setups
+  // Debian's package manager serves one at a time
+  await Promise.all([setUp(etcd), packages.reduce((before, one) => before.then(() => setUp(one)), Promise.resolve())])
+}
+
+async function setUp({ name, file }) {
+  if (!existsSync(join(root, file))) return void process.stdout.write(`setup: ${name}: no ${file} in this checkout\n`)
+  const code = await run(file.endsWith('.sh') ? 'bash' : process.execPath, [file], { quiet: true })
+  process.stdout.write(`setup: ${name}: ${code === 0 ? 'ready' : `not complete (exit ${code}, see above)`}\n`)
 }
