@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeTempDir, shortTempDir } from '../../adapters/etcd/temp-dir.ts'
 import { entryFile } from '../entry.ts'
 import { type Exit, exited, spawnTied, started } from '../spawn.ts'
 import { type Report, type Request, STREAMS, type StartMessage } from './messages.ts'
@@ -38,7 +37,7 @@ interface Asked {
  * nodes. Commands get the sockets themselves, so their bytes take no detour. They die with the spawner, and it with us.
  */
 export async function startSpawner(): Promise<Spawner> {
-  const dir = mkdtempSync(join(tmpdir(), 'er-spawn-'))
+  const dir = await shortTempDir()
   const path = join(dir, 's')
   const asked = new Map<number, Asked>()
   const server = createServer({ pauseOnConnect: true }, (socket) => void introduce(socket))
@@ -51,8 +50,12 @@ export async function startSpawner(): Promise<Spawner> {
     if ('error' in report) one?.failed(new Error(report.error))
     else one?.ended({ code: report.code, signal: report.signal })
   })
+  child.once('exit', () => {
+    for (const one of asked.values()) one.failed(new Error('the spawner ended'))
+  })
   const send = (request: Request) => {
     if (child.connected) child.send(request)
+    else if ('id' in request) asked.get(request.id)?.failed(new Error('the spawner has ended'))
   }
   // neither keeps us from ending
   child.unref()
@@ -100,7 +103,7 @@ export async function startSpawner(): Promise<Spawner> {
       server.close()
       child.kill('SIGKILL')
       await exited(child)
-      rmSync(dir, { recursive: true, force: true })
+      await removeTempDir(dir)
     },
   }
 }
