@@ -11,7 +11,8 @@ export interface Choice<T> {
  */
 export interface Prompter {
   readonly interactive: boolean
-  confirm(question: string, options: { flag: string; default?: boolean }): Promise<boolean>
+  /** `byHand`: what the answer says that a person has done. That is a change, and a dry run withholds the question. */
+  confirm(question: string, options: { flag: string; default?: boolean; byHand?: string }): Promise<boolean>
   /** What can't be taken back wants the name typed: `y` is muscle memory. Resolves only when it matched. */
   typeName(question: string, expected: string, options: { flag: string }): Promise<void>
   /** Throws at once what `typeName` would throw without asking: a run should not find out at its last question. */

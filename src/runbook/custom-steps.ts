@@ -81,9 +81,9 @@ function manualStep({ id, title, manual }: Of<'manual'>): AnyStep {
     effect: 'read',
     describe: () => ({ reads: [], changes: [`by hand: ${manual.trim()}`] }),
     act: async ({ world, note }: Context) => {
-      note(manual.trim())
-      if (world.dryRun) return {}
-      if (await world.prompter.confirm('Is this done?', { flag: '--yes', default: false })) return {}
+      const byHand = manual.trim()
+      note(byHand)
+      if (await world.prompter.confirm('Is this done?', { flag: '--yes', default: false, byHand })) return {}
       throw new RescueError('STOPPED', `${id} was not confirmed`, { hint: 'do it, then resume the run' })
     },
   }

@@ -112,7 +112,7 @@ test('a dry run runs what reads and withholds the rest', async () => {
     'l-change': 'withheld',
     's-read': 'done',
     's-change': 'withheld',
-    'by-hand': 'done',
+    'by-hand': 'withheld',
   })
   expect(ran).toEqual(['looks'])
   expect(controlPlane.flatMap(({ calls }) => calls.map(({ argv }) => argv[0]))).toEqual(['looks'])
@@ -126,5 +126,6 @@ test('a dry run runs what reads and withholds the rest', async () => {
     '! s-change a: changes',
     '! s-change b: changes',
     '! s-change c: changes',
+    '! by-hand by hand: do it',
   ])
 })

@@ -3,6 +3,7 @@ import type { World } from '../../ports/world.ts'
 import { withholdLiveEtcd, withholdLocalEtcd } from './etcd.ts'
 import { traceHost, withholdHost } from './hosts.ts'
 import { traceLocal, withholdLocal } from './local.ts'
+import { withholdByHand } from './prompter.ts'
 import { withholdScratch } from './scratch.ts'
 import { traceStore, withholdStore } from './store.ts'
 
@@ -36,6 +37,7 @@ export function withhold(world: World, onCall: OnCall): World {
     etcd: withholdLocalEtcd(world.etcd, onCall),
     live: withholdLiveEtcd(world.live, onCall),
     scratch: withholdScratch(world.scratch, onCall),
+    prompter: withholdByHand(world.prompter, onCall),
     ...(traced.local ? { local: withholdLocal(traced.local, onCall) } : {}),
     close: () => world.close(),
   }
