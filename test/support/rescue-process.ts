@@ -10,16 +10,17 @@ export interface Finished {
   stderr: string
 }
 
-/** The command line as a process of its own, against a lab. */
+/** The command line as a process of its own, against a lab; `node`: flags of Node. */
 export function startRescue(
   lab: Lab,
   workDir: string,
   args: string[],
+  { env = {}, node = [] }: { env?: NodeJS.ProcessEnv; node?: string[] } = {},
 ): { child: ChildProcess; finished: Promise<Finished> } {
   const bin = join(process.env.ETCD_RESCUE_TEST_PACKAGE ?? '', 'bin', 'run.js')
-  const argv = [bin, ...args, '--config', lab.configFile, '--work-dir', workDir]
+  const argv = [...node, bin, ...args, '--config', lab.configFile, '--work-dir', workDir]
   const child = spawn(process.execPath, argv, {
-    env: { ...process.env, ...lab.env },
+    env: { ...process.env, ...lab.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const out: Buffer[] = []
