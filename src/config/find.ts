@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RescueError } from '../errors/rescue-error.ts'
 import { shellWord } from '../shell/quote.ts'
@@ -22,29 +22,37 @@ export async function findConfig(options: {
   cwd: string
   me?: Me | undefined
 }): Promise<FoundConfig | undefined> {
-  if (options.named) return readNamed(resolve(options.cwd, options.named))
+  if (options.named) return read(resolve(options.cwd, options.named))
   for (let directory = resolve(options.cwd); ; directory = dirname(directory)) {
     const path = join(directory, CONFIG_FILE)
-    const found = await stat(path).catch(() => undefined)
-    if (found?.isFile()) {
-      mustBeOwn(path, found, options.me ?? whoAmI())
-      return readNamed(path)
-    }
+    if (await lstat(path).catch(() => undefined)) return read(path, options.me ?? whoAmI())
     if (dirname(directory) === directory) return undefined
   }
 }
 
-async function readNamed(path: string): Promise<FoundConfig> {
-  const hint = 'name another file with --config, or write a first one with: etcd-rescue config init'
+/** What is judged is what is read: by one handle, so that nobody puts another file there in between. */
+async function read(path: string, me?: Me): Promise<FoundConfig> {
+  if (me) mustBeOwnLink(path, await lstat(path), me)
+  const handle = await openFile(path)
   try {
-    const found = await stat(path)
-    if (!found.isFile()) throw new Error('not a file')
-    if (found.size > maxBytes) throw new Error(`larger than ${maxBytes} bytes`)
-    return { path, text: await readFile(path, 'utf8') }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new RescueError('CONFIG_INVALID', `cannot read the configuration ${path}: ${why}`, { hint, cause })
+    const found = await handle.stat()
+    if (!found.isFile()) throw unreadable(path, new Error('not a file'))
+    if (found.size > maxBytes) throw unreadable(path, new Error(`larger than ${maxBytes} bytes`))
+    if (me) mustBeOwn(path, found, me)
+    return { path, text: await handle.readFile('utf8') }
+  } finally {
+    await handle.close()
   }
+}
+
+/** A pipe must not keep us waiting for its writer. */
+const openFile = (path: string): Promise<FileHandle> =>
+  open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => Promise.reject(unreadable(path, cause)))
+
+function unreadable(path: string, cause: unknown): RescueError {
+  const hint = 'name another file with --config, or write a first one with: etcd-rescue config init'
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new RescueError('CONFIG_INVALID', `cannot read the configuration ${path}: ${why}`, { hint, cause })
 }
 
 /** Who may have written a file that was not named; nobody in particular where the system knows no owners. */
@@ -61,6 +69,12 @@ function whoAmI(): Me {
 }
 
 const [GROUP_WRITES, OTHERS_WRITE] = [0o020, 0o002]
+
+/** Whoever made a link chose the file. */
+function mustBeOwnLink(path: string, found: Stats, { uid, sudoUid }: Me): void {
+  if (uid === undefined || !found.isSymbolicLink() || [0, uid, sudoUid].includes(found.uid)) return
+  throw foreign(path, `it is a link of another user (uid ${found.uid})`)
+}
 
 function mustBeOwn(path: string, { uid: owner, gid, mode }: Stats, { uid, sudoUid }: Me): void {
   if (uid === undefined) return

@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, chown, lchown, mkdir, rename, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CONFIG_FILE, findConfig } from '../../src/config/find.ts'
@@ -29,6 +30,28 @@ describe('a config file that was not named', () => {
     await expect(findConfig({ cwd, me })).rejects.toMatchObject(foreign)
     expect(await findConfig({ cwd, named: file, me })).toMatchObject({ path: file })
     expect(await findConfig({ cwd, me: { uid: 0, sudoUid: owner } })).toMatchObject({ path: file })
+  })
+
+  it("is refused when another user's link leads to it", async () => {
+    const own = `${file}.own`
+    await rename(file, own)
+    await symlink(own, file)
+    expect(await findConfig({ cwd })).toMatchObject({ path: file })
+    const owner = uid === 0 ? 4711 : uid
+    if (uid === 0) await lchown(file, owner, 0)
+    await expect(findConfig({ cwd, me: { uid: owner + 1 } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('it is a link of another user'),
+    })
+  })
+
+  it('is one error when it is no file, and nobody is waited for', async () => {
+    const dir = join(cwd, CONFIG_FILE)
+    await mkdir(dir)
+    await expect(findConfig({ cwd })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /not a file/ })
+    await rmdir(dir)
+    execFileSync('mkfifo', [dir])
+    await expect(findConfig({ cwd })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: /not a file/ })
   })
 
   it.each([0o646, 0o666])('is refused when others may write to it: %o', async (mode) => {
