@@ -105,6 +105,15 @@ export function obstacle(
 export const isToRun = ({ need, best, etcdCluster }: Assessment) =>
   best !== undefined && (need === 'lost' || (need === 'unclear' && etcdCluster === 'main'))
 
+/** A run would take its lock there: better told now than at the second of three etcd clusters. */
+export function unreadableStore(
+  { etcdClusters }: Gathered,
+  assessments: readonly Assessment[],
+): RescueError | undefined {
+  const wanted = assessments.filter(isToRun).map(({ etcdCluster }) => etcdClusters.get(etcdCluster))
+  return wanted.map((one) => one?.storeError ?? one?.lockError).find((error) => error !== undefined)
+}
+
 /** The nodes without a volume that somebody must say to go on without, with the first etcd cluster that misses it. */
 export function volumelessIn(assessments: readonly Assessment[]): { nodes: string[]; etcdCluster: string } | undefined {
   const open = assessments.filter((one) => isToRun(one) && one.volumeless !== undefined)

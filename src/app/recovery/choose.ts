@@ -13,7 +13,7 @@ import type { Outcome, RescueResult } from '../result.ts'
 import type { Session } from '../session.ts'
 import { loadSettings } from '../settings.ts'
 import { withScratch } from '../temporary.ts'
-import { isToRun, obstacle, openIn, seatedOf } from './assess.ts'
+import { isToRun, obstacle, openIn, seatedOf, unreadableStore } from './assess.ts'
 import type { RecoverChoice } from './choice.ts'
 import { offerFence } from './fence-offer.ts'
 import { type Gathered, gather, type SaidSeats } from './gather.ts'
@@ -61,12 +61,6 @@ async function lookAtAll(
   } finally {
     session.screen.end()
   }
-}
-
-/** A run would take its lock there: better told now than at the second of three etcd clusters. */
-function unreadableStore({ etcdClusters }: Gathered, assessments: readonly Assessment[]): RescueError | undefined {
-  const wanted = assessments.filter(isToRun).map(({ etcdCluster }) => etcdClusters.get(etcdCluster)?.storeError)
-  return wanted.find((error) => error !== undefined)
 }
 
 const bug = () => new RescueError('BUG', 'nothing to ask about', { hint: 'report it' })

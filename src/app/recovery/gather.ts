@@ -13,6 +13,7 @@ import type { Found } from '../scan/found.ts'
 import { foundOnNodes } from '../scan/nodes.ts'
 import type { Session } from '../session.ts'
 import { lazyNodes } from '../sources/nodes.ts'
+import { whyNoLock } from './no-lock.ts'
 import { transferRate } from './rate.ts'
 import { type Served, servedNow } from './served.ts'
 
@@ -31,6 +32,8 @@ export interface OfCluster {
   seats?: KnownSeats
   /** Why its backup store could not be read. */
   storeError?: RescueError
+  /** Why no run could take its lock there, though the store was listed. */
+  lockError?: RescueError
 }
 
 export interface Room {
@@ -57,6 +60,7 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
     const { controlPlane } = await nodes.all()
     const stores = Promise.all(names.map(async (name) => [name, await inStore(name, room)] as const))
     stores.catch(() => {})
+    const locks = new Map(names.map((name) => [name, whyNoLock(name, session, config)]))
     const { found: onNodes, unsearched } = await foundOnNodes(controlPlane, target, { note, signal })
     const groups = byEtcdCluster(onNodes.map(toCopy))
     const silent = unsearched.filter(({ path }) => path === undefined).map(({ node }) => node)
@@ -67,7 +71,8 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
     const etcdClusters = new Map<string, OfCluster>()
     for (const [name, store] of await stores) {
       const found = await ofCluster(name, ofMain(groups, name), store, { config, hosts: answering })
-      etcdClusters.set(name, { ...found, seats: await seatsOf(name) })
+      const lockError = await locks.get(name)
+      etcdClusters.set(name, { ...found, seats: await seatsOf(name), ...(lockError && { lockError }) })
     }
     const probed = bestCopy([...etcdClusters.values()].flatMap(({ copies }) => copies).filter(({ node }) => node))
     return { etcdClusters, unsearched, bytesPerSecond: await transferRate(answering, probed, signal) }
