@@ -5,9 +5,10 @@ import type { Copy, Facts } from './facts.ts'
 import { commonRevision, hashesOf, hashOrNone, memberHashes, oddByKeys } from './support/member-hashes.ts'
 import { mustBeMovable } from './support/movable.ts'
 import { namedNodes } from './support/named-nodes.ts'
+import { ownToPutBack } from './support/own-directory.ts'
 import { stateNodes } from './support/placement.ts'
 import { rejoinCommand } from './support/rejoin-command.ts'
-import { memberOf, ownDirectories, seatFor, whyNotFit } from './support/rejoin-seat.ts'
+import { memberOf, seatFor } from './support/rejoin-seat.ts'
 import { type Answer, askMember, type RunningCluster, runningWithout } from './support/running-without.ts'
 import { findPlaces, type Place } from './support/seats.ts'
 import { sayVolumeless } from './support/volumeless.ts'
@@ -37,6 +38,7 @@ export const chooseRejoin = defineStep<'copies', 'generation' | 'placement', Inp
     reads: [
       `the members that serve beside ${node}, and the list that they have`,
       'state on every control-plane node; that each directory can be renamed',
+      `the whole log of the directory on ${node} that is to be put back`,
     ],
     changes: [],
   }),
@@ -54,7 +56,7 @@ export const chooseRejoin = defineStep<'copies', 'generation' | 'placement', Inp
     if (volumeless.includes(node)) throw noVolume(context, node)
     if (place === undefined) throw away(node)
     const { token, etcdVersion } = stateOf(places, running)
-    const own = chooseOwn(context, place, running)
+    const own = inputs.own === 'no' ? undefined : await ownToPutBack(context, place, running)
     const seat = seatFor(place, own, running)
     const others = places.filter((one) => one.node !== node)
     const members = stateNodes(others, running.members)
@@ -78,17 +80,6 @@ function generationOf(
   const { clusterId, members } = running
   const size = Math.max(1, members.length)
   return { token, clusterId, size, members: own ? [memberOf(own)] : [], missing: own ? [] : [node] }
-}
-
-function chooseOwn({ needs, inputs, note }: Ctx, place: Place, running: RunningCluster): Copy | undefined {
-  if (inputs.own === 'no') return undefined
-  const [status] = running.answers.map((answer) => answer.status).sort((a, b) => b.raftIndex - a.raftIndex)
-  for (const copy of ownDirectories(needs.copies, place, running)) {
-    const why = status && whyNotFit(copy, status)
-    if (why === undefined) return copy
-    note(`${copy.path} on ${place.node} is not put back: ${why}`)
-  }
-  return undefined
 }
 
 /** One that has its part in the cluster is left alone, unless it is to be emptied, and its data are not the others'. */

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp, open, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MemoryScript } from '../../src/adapters/memory/host.ts'
 import { memoryPrompter } from '../../src/adapters/memory/prompter.ts'
 import { RescueError } from '../../src/errors/rescue-error.ts'
@@ -9,8 +11,17 @@ import type { EtcdClient, EtcdMember, LiveEtcd } from '../../src/ports/etcd.ts'
 import type { Facts } from '../../src/steps/facts.ts'
 import { NAMES, placementOf, TOKEN, threeNodes } from './support/in-place.ts'
 import { kvClient } from './support/kv-client.ts'
+import { copyToNode, memberDir, putPods } from './support/member-dir.ts'
 import { noEtcd } from './support/nodes.ts'
 import { copyOf, runStep } from './support/step.ts'
+
+/** A real member directory: what a node has of the cluster that serves. */
+let sound: string
+beforeAll(async () => {
+  sound = await mkdtemp(join(tmpdir(), 'rescue-own-'))
+  await memberDir(sound, (member) => putPods(member, 0, 40))
+}, 120_000)
+afterAll(() => rm(sound, { recursive: true, force: true }))
 
 const refuse = (why: string) =>
   new RescueError('ETCD_FAILED', `etcdserver: mvcc: required revision ${why}`, { hint: 'see' })
@@ -30,6 +41,10 @@ interface Options {
   learners?: string[]
   confirm?: boolean
   script?: MemoryScript
+  /** Raft's, of the cluster that serves. */
+  term?: number
+  /** What became of c's own directory. */
+  spoil?: (dir: string) => Promise<void>
 }
 
 /** a and b serve the cluster `cc`, c another one, and has its own directory of `cc` in the trashcan. */
@@ -43,6 +58,8 @@ async function scene({
   learners = [],
   confirm,
   script,
+  term = 5,
+  spoil,
 }: Options = {}) {
   const made = await threeNodes(script === undefined ? {} : { script })
   const list: EtcdMember[] = members.map((letter) => ({
@@ -68,7 +85,7 @@ async function scene({
       status: async () => {
         const status = await client.status()
         const revision = at[node] ?? status.revision
-        return { ...status, revision, memberId: `1${node}`, raftTerm: 5, raftIndex: 1000 }
+        return { ...status, revision, memberId: `1${node}`, raftTerm: term, raftIndex: 1000 }
       },
       members: async () => [...list],
       removeMember: async (id) => {
@@ -99,6 +116,8 @@ async function scene({
     },
   }
   const base = made.baseOf('c')
+  await copyToNode(sound, join(base, 'data-trashcan', TOKEN))
+  await spoil?.(join(base, 'data-trashcan', TOKEN))
   const old = copyOf({
     id: `c:${TOKEN}`,
     node: 'c',
@@ -126,7 +145,7 @@ async function scene({
   const world = { controlPlane: made.controlPlane, store: made.store, target: made.target, live, prompter }
   const choose = (inputs: object = {}, copies = [...now, old]) =>
     runStep('choose-rejoin', { facts: { copies }, inputs: { node: 'c', ...inputs }, world })
-  return { ...made, world, choose, removed, base, serves }
+  return { ...made, world, choose, removed, base, serves, now, old }
 }
 
 const placementIn = (gives: Record<string, unknown>) => gives as Pick<Facts, 'placement' | 'generation'>
@@ -142,6 +161,61 @@ describe('rejoin-member', () => {
     expect(controlPlane.flatMap(({ calls }) => calls).every(({ effect }) => effect === 'read')).toBe(true)
   })
 
+  const EMPTY_SEAT = 'c gets an empty seat, and its peers send it their data'
+  const walOf = async (dir: string) => {
+    const names = (await readdir(join(dir, 'member/wal'))).filter((name) => name.endsWith('.wal'))
+    return join(dir, 'member/wal', names.sort()[0] ?? '')
+  }
+  const write = async (path: string, at: number, bytes: Buffer) => {
+    const handle = await open(path, 'r+')
+    await handle.write(bytes, 0, bytes.length, at)
+    await handle.close()
+  }
+
+  test.each<[string, (dir: string) => Promise<void>, RegExp]>([
+    [
+      'a bit of an old record has flipped, and the end of its log is sound',
+      async (dir) => {
+        const content = await readFile(await walOf(dir))
+        const at = content.indexOf('value 7')
+        await write(await walOf(dir), at, Buffer.from([(content[at] ?? 0) ^ 1]))
+      },
+      /is not put back: its log is damaged \(.*CRC of a record is wrong/,
+    ],
+    [
+      'its database is lost',
+      async (dir) => rm(join(dir, 'member/snap/db')),
+      /is not put back: it has no database that can be opened/,
+    ],
+    [
+      'its log is lost',
+      async (dir) => rm(join(dir, 'member/wal'), { recursive: true }),
+      /is not put back: its log does not say how far it reaches \(there is no WAL/,
+    ],
+    [
+      'a file of its log is a link that leads nowhere',
+      async (dir) => {
+        const path = await walOf(dir)
+        await rm(path)
+        await symlink('nowhere', path)
+      },
+      /is not put back: its log could not be read to its beginning: .*\.wal could not be looked into: it is a link/,
+    ],
+    ['it is gone since', (dir) => rm(dir, { recursive: true }), /is not put back: it is no longer there/],
+  ])('an empty seat where %s: the whole log of its own is read before', async (_, spoil, why) => {
+    const { choose, base } = await scene({ spoil })
+    const { gives, notes } = await choose()
+    expect(placementIn(gives).placement.seats).toEqual([{ node: 'c', base, name: 'etcd-c', lostMemberId: '1c' }])
+    expect(notes.slice(-2)).toEqual([expect.stringMatching(why), EMPTY_SEAT])
+  })
+
+  test('what the whole log says of how far it reaches is held against the cluster, not what its end seemed to', async () => {
+    const { choose, now, old } = await scene({ term: 1 })
+    const { gives, notes } = await choose({}, [...now, { ...old, walTerm: 1, walIndex: 1 }])
+    expect(placementIn(gives).generation.missing).toEqual(['c'])
+    expect(notes.at(-2)).toMatch(/is not put back: its log is of term [2-9], and the cluster's is 1$/)
+  })
+
   test('a node that has no volume is told so: nothing can be put there yet', async () => {
     const { choose, base } = await scene({ script: noEtcd })
     rmSync(base, { recursive: true })
@@ -151,8 +225,11 @@ describe('rejoin-member', () => {
   })
 
   test('an empty seat where it is told to, or has none; its old member is named', async () => {
-    const { choose, base } = await scene()
-    for (const done of [choose({ own: 'no' }), choose({}, [])]) {
+    const [told, bare] = [await scene(), await scene({ spoil: (dir) => rm(dir, { recursive: true }) })]
+    for (const [done, base] of [
+      [told.choose({ own: 'no' }), told.base],
+      [bare.choose({}, []), bare.base],
+    ] as const) {
       const { placement, generation } = placementIn((await done).gives)
       expect(placement.seats).toEqual([{ node: 'c', base, name: expect.any(String), lostMemberId: '1c' }])
       expect(generation).toMatchObject({ members: [], missing: ['c'] })
