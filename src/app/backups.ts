@@ -1,10 +1,12 @@
 import { toTarget } from '../config/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
-import { type Backup, listBackups, readBackup, withMetas } from '../etcd-manager/backups.ts'
+import { type Backup, DATA_FILE, listBackups, readBackup, withMetas } from '../etcd-manager/backups.ts'
 import type { EtcdMinor } from '../ports/etcd.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
 import type { BackupListValue, VerifiedBackup } from '../ui/backups.ts'
 import type { Session } from './session.ts'
 import { loadSettings } from './settings.ts'
+import { readRange } from './sources/read-range.ts'
 import { openBackupStore } from './stores.ts'
 import { withScratch } from './temporary.ts'
 
@@ -60,16 +62,17 @@ export async function verifyBackup(
   if (backup.meta === undefined) throw notRestorable(name, problem)
   const minor = minorOf(backup.meta.etcdVersion)
   return withScratch(session, config, async ({ scratch, signal }) => {
-    const [{ downloadBackup }, { localEtcd }] = await Promise.all([
+    const [{ downloadBackup }, { roomToTry }, { localEtcd }] = await Promise.all([
       import('../steps/support/backup.ts'),
+      import('../steps/support/room.ts'),
       import('../adapters/etcd/local.ts'),
     ])
     const { etcdBinDir: binDir } = config.tools
+    await scratch.needRoom(roomToTry(await unpackedBytes(store, backup, signal)))
     const etcd = localEtcd(binDir === undefined ? {} : { binDir })
     const release = await etcd.find(minor)
-    await scratch.needRoom((backup.gzBytes ?? 0) * 12)
     const file = await scratch.file('backup.db')
-    const { bytes } = await downloadBackup(store, name, file, { signal })
+    const { bytes } = await downloadBackup(store, name, file, { scratch, signal })
     const dataDir = scratch.peek('restored')
     await etcd.restore(release, file, dataDir, { signal })
     const member = await etcd.start(release, dataDir, { signal })
@@ -82,6 +85,15 @@ export async function verifyBackup(
       await member.stop()
     }
   })
+}
+
+/**
+ * As a gzip tells it in its last four bytes (RFC 1952), which is a word of whoever made it, and modulo 4 GiB: enough to be
+ * asked before the download, and no promise; what really comes is watched while it is unpacked.
+ */
+async function unpackedBytes(store: ObjectStore, { name, gzBytes = 0 }: Backup, signal: AbortSignal): Promise<number> {
+  if (gzBytes < 4) return 0
+  return (await readRange(store, `${name}/${DATA_FILE}`, gzBytes - 4, 4, signal)).readUInt32LE()
 }
 
 function minorOf(version: string): EtcdMinor {

@@ -41,7 +41,7 @@ export interface PreparedRun {
  * thrown is only what stopped it from beginning.
  */
 export async function runRunbook(session: Session, choice: RunChoice): Promise<Outcome<RescueResult>> {
-  const config = await loadSettings(session)
+  const config = await loadSettings(session, { keep: choice.factsOf })
   return carryOut(session, await prepareRun(config, choice, await findRunbook(choice.runbook)))
 }
 
@@ -112,7 +112,8 @@ function ofAnother({ run, etcdCluster }: { run: string; etcdCluster: string }, w
  */
 export async function resumeRun(session: Session, id?: string): Promise<Outcome<RescueResult>> {
   const config = await loadSettings(session)
-  const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)))
+  const { breakLock } = session
+  const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)), { breakLock })
   const { runbook, inputs } = journal.header
   const target = withTools(journal.header.target, config)
   const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)

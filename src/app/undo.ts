@@ -13,7 +13,8 @@ export type { UndoResult } from '../engine/index.ts'
 /** Takes back what a failed or stopped run did, up to its last step that can't be taken back. */
 export async function undoEarlierRun(session: Session, id?: string): Promise<Outcome<UndoResult>> {
   const config = await loadSettings(session)
-  const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)))
+  const { breakLock } = session
+  const journal = await openJournal(config.workDir, id ?? (await newestRun(config.workDir)), { breakLock })
   const { runbook, inputs } = journal.header
   const target = withTools(journal.header.target, config)
   const plan = planRunbook(loadRunbook(runbook, registry), registry, target, inputs)

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Config } from '../config/index.ts'
 import { reportCall } from '../engine/index.ts'
 import { systemClock } from '../ports/clock.ts'
@@ -7,6 +6,7 @@ import type { Prompter } from '../ports/prompter.ts'
 import type { Target } from '../ports/target.ts'
 import type { World } from '../ports/world.ts'
 import { openHosts } from './hosts.ts'
+import { scratchOf } from './ours.ts'
 import { openBackupStore } from './stores.ts'
 
 export interface WorldOptions {
@@ -53,7 +53,7 @@ async function realWorld(options: WorldOptions): Promise<World> {
     }),
     clock,
     prompter,
-    scratch: dirScratch(join(runDir, 'scratch')),
+    scratch: dirScratch(scratchOf(runDir)),
     local: localCommands(storeEnv(config, env)),
     dryRun: false,
     close: async () => {

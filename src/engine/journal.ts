@@ -29,6 +29,11 @@ export interface NewRun {
   now?: () => Date
 }
 
+export interface OpenOptions {
+  now?: () => Date
+  breakLock?: boolean
+}
+
 export const runDirOf = (workDir: string, id: string) => join(workDir, 'runs', id)
 export const JOURNAL_FILE = 'journal.ndjson'
 
@@ -83,13 +88,15 @@ function noRoomForRuns(cause: unknown, dir: string): RescueError {
 }
 
 /**
- * Opens a run to go on with it: `RUN_UNKNOWN`, `JOURNAL_INVALID`, or `LOCKED` while another process writes it.
- * A torn last line is cut off: what it was about had not begun.
+ * Opens a run to go on with it: `RUN_UNKNOWN`, `JOURNAL_INVALID`, or `LOCKED` while another process writes it, or may write
+ * it where nobody here can see. `breakLock`: the operator says that one there is gone. A torn last line is cut off: what it
+ * was about had not begun.
  */
-export async function openJournal(workDir: string, id: string, now: () => Date = () => new Date()): Promise<Journal> {
+export async function openJournal(workDir: string, id: string, options: OpenOptions = {}): Promise<Journal> {
+  const { now = () => new Date(), breakLock = false } = options
   const dir = runDirOf(workDir, id)
   await readJournal(workDir, id)
-  const release = await takeWriterLock(dir, id)
+  const release = await takeWriterLock(dir, id, { breakLock })
   try {
     // Read again: until the lock was taken, its last writer may have gone on.
     const { header, records, goodBytes } = await readJournal(workDir, id)

@@ -4,11 +4,12 @@ import { toRescueError } from '../errors/rescue-error.ts'
 import type { EventError, RunStatus } from './events.ts'
 import { runDirOf } from './journal.ts'
 import { readJournal } from './journal-read.ts'
+import type { Living } from './living.ts'
 import { codeOf, fileError } from './local-file.ts'
 import type { JournalRecord, RunHeader } from './records.ts'
 import { isRunId } from './run-id.ts'
 import { apply, newState, type RunState } from './state.ts'
-import { isBeingWritten } from './writer-lock.ts'
+import { writerOf } from './writer-lock.ts'
 
 export interface RunSummary {
   run: string
@@ -17,8 +18,11 @@ export interface RunSummary {
   etcdCluster: string
   startedAt: string
   lastAt: string
-  /** `interrupted`: its process died; `running`: a process on this machine carries it out now. */
-  status: RunStatus | 'running' | 'interrupted' | 'unreadable'
+  /**
+   * `interrupted`: its process died; `running`: a process on this machine carries it out now; `elsewhere`: one on another
+   * machine or in another container has it, and whether it lives cannot be seen from here.
+   */
+  status: RunStatus | 'running' | 'elsewhere' | 'interrupted' | 'unreadable'
   attempts: number
   /** What went wrong in the last attempt, or why the journal can't be read. */
   error?: EventError
@@ -42,7 +46,7 @@ export async function loadRun(workDir: string, id: string): Promise<LoadedRun> {
   const { header, records } = await readJournal(workDir, id)
   const state = newState()
   for (const record of records) apply(state, record)
-  const writing = await isBeingWritten(runDirOf(workDir, id))
+  const writer = await writerOf(runDirOf(workDir, id))
   const { ended } = state
   return {
     run: id,
@@ -51,13 +55,18 @@ export async function loadRun(workDir: string, id: string): Promise<LoadedRun> {
     etcdCluster: header.target.etcdCluster,
     startedAt: header.at,
     lastAt: state.lastAt ?? header.at,
-    status: writing ? 'running' : (ended?.status ?? 'interrupted'),
+    status: statusOf(writer, ended?.status),
     attempts: state.attempts,
     ...(ended?.error ? { error: ended.error } : {}),
     header,
     records,
     state,
   }
+}
+
+function statusOf(writer: Living | undefined, ended: RunStatus | undefined): RunSummary['status'] {
+  if (writer === 'alive') return 'running'
+  return ended ?? (writer === 'elsewhere' ? 'elsewhere' : 'interrupted')
 }
 
 async function summaryOf(workDir: string, id: string): Promise<RunSummary | undefined> {

@@ -14,5 +14,11 @@ export interface Scratch {
   needRoom(bytes: number): Promise<void>
   /** Changes when this machine is started again; undefined where that can't be told. */
   boot(): Promise<string | undefined>
-  removeAll(): Promise<{ files: number; bytes: number }>
+  removeAll(): Promise<Emptied>
+}
+
+/** What was removed. */
+export interface Emptied {
+  files: number
+  bytes: number
 }

@@ -60,7 +60,8 @@ export const trialRestore = defineStep<'backup', 'expected', Inputs>({
     const doubts = await askRestorer(context)
     const release = await findRelease(world, minor)
     const file = await scratch.file('trial.db')
-    await downloadBackup(store, backup.name, file, { signal, onBytes: (total) => progress('download', total) })
+    const onBytes = (total: number) => progress('download', total)
+    await downloadBackup(store, backup.name, file, { scratch, signal, onBytes })
     try {
       return { expected: await onFreshCopy(() => tryOnce(context, { release, file, minor, doubts })) }
     } finally {

@@ -129,7 +129,7 @@ async function recoveredCopy({ world, needs, signal, note }: Ctx, release: EtcdR
   note(`the trial restore is no longer on this machine; ${backup} is restored again to compare with`)
   const file = await world.scratch.file('trial.db')
   const dataDir = world.scratch.peek('trial-again')
-  await downloadBackup(world.store, backup, file, { signal })
+  await downloadBackup(world.store, backup, file, { scratch: world.scratch, signal })
   await rm(dataDir, { recursive: true, force: true })
   await world.etcd.restore(release, file, dataDir, { signal })
   await removeFile(file)

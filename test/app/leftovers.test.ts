@@ -44,10 +44,12 @@ describe('what a killed command left in the work directory', () => {
   it('stays while its process lives, and is removed and told when it is dead', async () => {
     const { name, kill } = await victim()
     await secretIn(join(tmp, name))
-    expect(await removeLeftovers(workDir)).toBeUndefined()
+    expect(await removeLeftovers(workDir)).toEqual([])
     expect(await readdir(tmp)).toEqual([name])
     await kill()
-    expect(await removeLeftovers(workDir)).toMatch(/removed what 1 killed command left in .*: 1 file, 12 B/)
+    expect(await removeLeftovers(workDir)).toEqual([
+      expect.stringMatching(/removed what 1 killed command left in .*: 1 file, 12 B/),
+    ])
     expect(await readdir(tmp)).toEqual([])
   })
 
@@ -60,7 +62,7 @@ describe('what a killed command left in the work directory', () => {
     const others = ['mine', `other-machine.${rest.join('.')}`, name.replace(/-\d+\./, '-1.'), name.replace(/.$/, 'x')]
     for (const other of others) await secretIn(join(tmp, other))
     await symlink(elsewhere, join(tmp, name))
-    expect(await removeLeftovers(workDir)).toBeUndefined()
+    expect(await removeLeftovers(workDir)).toEqual([])
     expect((await readdir(tmp)).sort()).toEqual([...others, name].sort())
     expect(await readdir(elsewhere)).toEqual(['db'])
   })
@@ -72,7 +74,7 @@ describe('what a killed command left in the work directory', () => {
     await secretIn(elsewhere)
     await secretIn(join(tmp, name))
     await symlink(elsewhere, join(tmp, name, 'link'))
-    expect(await removeLeftovers(workDir)).toMatch(/2 files/)
+    expect(await removeLeftovers(workDir)).toEqual([expect.stringMatching(/2 files/)])
     expect(await readdir(elsewhere)).toEqual(['db'])
   })
 
@@ -83,10 +85,10 @@ describe('what a killed command left in the work directory', () => {
     await withScratch(testSession(dirname(workDir)), config, async ({ scratch }) => {
       const dir = await scratch.dir()
       await writeFile(join(dir, 'db'), 'every Secret')
-      expect(await removeLeftovers(workDir)).toBeUndefined()
+      expect(await removeLeftovers(workDir)).toEqual([])
       const random = basename(dir).split('.').at(-1) ?? ''
       await rename(dir, join(tmp, name.replace('0123456789abcdef', random)))
-      expect(await removeLeftovers(workDir)).toMatch(/1 file,/)
+      expect(await removeLeftovers(workDir)).toEqual([expect.stringMatching(/1 file,/)])
     })
   })
 

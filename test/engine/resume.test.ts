@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/adapters/memory/store.ts'
-import { createJournal, type Journal, LOCK_KEY, openJournal } from '../../src/engine/index.ts'
+import { createJournal, type Journal, LOCK_KEY, openJournal, ownMark } from '../../src/engine/index.ts'
 import { readJournal } from '../../src/engine/journal-read.ts'
+import { writerOf } from '../../src/engine/writer-lock.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
 import { newRun, planOf, runIt, step } from './support.ts'
 
@@ -195,7 +196,40 @@ describe('the journal as a file', () => {
     const journal = await openJournal(workDir, id)
     await expect(openJournal(workDir, id)).rejects.toMatchObject({ code: 'LOCKED' })
     await journal.close()
-    writeFileSync(join(journal.dir ?? '', 'writer.lock'), '999999999 1 dead\n')
+    writeFileSync(join(journal.dir ?? '', 'writer.lock'), `${ownMark().replace(/ \d+ /, ' 999999999 ')} dead\n`)
     await (await openJournal(workDir, id)).close()
+  })
+
+  test.each([
+    ['a living process', (mark: string) => mark],
+    ['no process', (mark: string) => mark.replace(/ \d+ /, ' 999999999 ')],
+  ])(
+    'in a container beside, where its number is here that of %s, it may live: only an operator knows',
+    async (_what, number) => {
+      const { workDir, id } = await finished()
+      const dir = join(workDir, 'runs', id)
+      const lock = join(dir, 'writer.lock')
+      const elsewhere = number(ownMark()).replace(/-\w+ /, '-4026532999 ')
+      writeFileSync(lock, `${elsewhere} 00\n`)
+      await expect(openJournal(workDir, id)).rejects.toMatchObject({
+        code: 'LOCKED',
+        exitCode: 20,
+        message: expect.stringMatching(
+          /in another container .*-4026532999\): whether it still runs cannot be seen from here/,
+        ),
+        hint: expect.stringContaining(`runs resume ${id} --break-lock`),
+      })
+      expect(readFileSync(lock, 'utf8')).toBe(`${elsewhere} 00\n`)
+      expect(await writerOf(dir)).toBe('elsewhere')
+      await (await openJournal(workDir, id, { breakLock: true })).close()
+      expect(readdirSync(dir)).toEqual(['journal.ndjson'])
+    },
+  )
+
+  test('--break-lock takes no run from a process that can be seen to live', async () => {
+    const { workDir, id } = await finished()
+    const journal = await openJournal(workDir, id)
+    await expect(openJournal(workDir, id, { breakLock: true })).rejects.toMatchObject({ code: 'LOCKED' })
+    await journal.close()
   })
 })

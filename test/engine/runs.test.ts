@@ -34,19 +34,26 @@ test('lists runs newest first, says how each stands, and loads one', async () =>
   )
   await left.append({ type: 'attempt', attempt: 1, pid: 1, host: 'h' }, { flush: true })
   await left.close()
+  const beside = await createJournal(
+    workDir,
+    newRun(plan, () => new Date('2024-03-21T15:30:00Z')),
+  )
+  await beside.close()
+  writeFileSync(join(beside.dir ?? '', 'writer.lock'), 'laptop-4026532999 1 1 00\n')
   const bad = await createJournal(
     workDir,
     newRun(plan, () => new Date('2024-03-21T16:00:00Z')),
   )
   await bad.close()
   writeFileSync(join(bad.dir ?? '', 'journal.ndjson'), 'garbage\n')
-  const ids = [bad, left, open, done].map(({ header }) => header.run)
+  const ids = [bad, beside, left, open, done].map(({ header }) => header.run)
   const runs = await listRuns(workDir)
   expect(runs.map(({ run, status }) => [run, status])).toEqual([
     [ids[0], 'unreadable'],
-    [ids[1], 'interrupted'],
-    [ids[2], 'running'],
-    [ids[3], 'succeeded'],
+    [ids[1], 'elsewhere'],
+    [ids[2], 'interrupted'],
+    [ids[3], 'running'],
+    [ids[4], 'succeeded'],
   ])
   await open.close()
   const loaded = await loadRun(workDir, done.header.run)

@@ -27,7 +27,7 @@ export async function recover(session: Session, choice: RecoverChoice): Promise<
 
 async function runNamed(session: Session, choice: RecoverChoice, runbook: string): Promise<Outcome<RescueResult>> {
   const { etcdCluster = 'main', copy, backup, inputs, from, factsOf } = choice
-  tellOfOthers(session, await loadSettings(session), etcdCluster)
+  tellOfOthers(session, await loadSettings(session, { keep: factsOf }), etcdCluster)
   const given = { ...inputs, ...(copy === undefined ? {} : { copy }), ...(backup === undefined ? {} : { backup }) }
   return runRunbook(session, { etcdCluster, runbook, inputs: given, from, factsOf })
 }
@@ -42,7 +42,7 @@ function tellOfOthers({ screen }: Session, { etcdClusters }: Config, etcdCluster
 
 /** The steps of an earlier run are those of its runbook, as its journal has it. */
 async function goOnFrom(session: Session, choice: RecoverChoice, run: string): Promise<Outcome<RescueResult>> {
-  const config = await loadSettings(session)
+  const config = await loadSettings(session, { keep: run })
   const { header } = await loadRun(config.workDir, run)
   const { copy, backup, inputs, from } = choice
   const given = { ...header.inputs, ...inputs, ...(copy && { copy }), ...(backup && { backup }) }

@@ -5,6 +5,7 @@ import { inflateBackup } from '../../steps/support/inflate.ts'
 import { mustBeNoArchive } from './archive.ts'
 import { isGzip, kindOfFile } from './kind.ts'
 import type { Opener, Opening } from './opening.ts'
+import { readRange } from './read-range.ts'
 
 /** A backup by its name, or a database or snapshot that somebody put there unpacked: that one is read by ranges. */
 export async function openInStore(store: ObjectStore, key: string, room: Opener): Promise<Opening> {
@@ -45,29 +46,6 @@ async function openGzip(store: ObjectStore, key: string, room: Opener): Promise<
   const packed = await store.stream(key, { signal: room.signal })
   const inflated = await inflateBackup(packed, { ...room, name: `${store.url}/${key}` })
   return { kind: 'backup', path: `${store.url}/${key}`, wal: [], snap: [], ...inflated }
-}
-
-async function readRange(
-  store: ObjectStore,
-  key: string,
-  offset: number,
-  length: number,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  if (length === 0) return Buffer.alloc(0)
-  // both ends are included
-  const stream = await store.stream(key, { start: offset, end: offset + length - 1, signal })
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > length) break
-    chunks.push(chunk)
-  }
-  if (bytes === length) return Buffer.concat(chunks)
-  throw new RescueError('COPY_CHANGED', `${store.url}/${key} gave ${bytes} bytes where ${length} were asked for`, {
-    hint: 'it may be written just now, or the store does not know ranges: download it, and name the file',
-  })
 }
 
 function empty(store: ObjectStore, key: string): RescueError {

@@ -1,26 +1,31 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { DATA_FILE } from '../../etcd-manager/backups.ts'
 import { BadGzip, gunzip } from '../../gzip/index.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
+import type { Scratch } from '../../ports/scratch.ts'
 import { pour } from './pour.ts'
+import { unpackedRoom } from './unpacked-room.ts'
 
 /** A snapshot is whole pages and a SHA-256: its length is 32 more than a multiple of 512 (FACTS 2). */
 const DIGEST_BYTES = 32
 const SECTOR_BYTES = 512
 
 interface DownloadOptions {
+  /** Where `path` is. */
+  scratch: Pick<Scratch, 'needRoom'>
   signal: AbortSignal
   onBytes?: (total: number) => void
 }
 
 /**
  * Downloads a backup and unpacks it into `path`, then checks its length and trailing SHA-256.
- * `BACKUP_INVALID` names what is wrong: gzip that is cut, damaged or followed by more, no digest, wrong digest.
+ * `BACKUP_INVALID` names what is wrong: gzip that is cut, damaged or followed by more, no digest, wrong digest. `DISK_FULL`
+ * before the disk is full, however much it unpacks to.
  */
 export async function downloadBackup(
   store: ObjectStore,
@@ -34,10 +39,19 @@ export async function downloadBackup(
   return { bytes }
 }
 
-async function unpack(source: Readable, name: string, path: string, { signal, onBytes }: DownloadOptions) {
+async function unpack(source: Readable, name: string, path: string, { scratch, signal, onBytes }: DownloadOptions) {
+  const room = unpackedRoom(scratch)
+  const through = async function* (packed: AsyncIterable<Buffer>) {
+    for await (const chunk of gunzip(packed)) {
+      await room(chunk.length)
+      yield chunk
+    }
+  }
   try {
-    return await pour(source, path, { through: (packed) => gunzip(packed), signal, ...(onBytes ? { onBytes } : {}) })
+    return await pour(source, path, { through, signal, ...(onBytes ? { onBytes } : {}) })
   } catch (error) {
+    // the next attempt begins anew, and the room may be wanted until then
+    await rm(`${path}.part`, { force: true })
     throw error instanceof BadGzip ? invalid(name, `its gzip ${error.what}`, error) : error
   }
 }

@@ -6,6 +6,7 @@ import type { PageSource } from '../../bolt/index.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import { BadGzip, gunzip } from '../../gzip/index.ts'
 import type { Scratch } from '../../ports/scratch.ts'
+import { unpackedRoom } from './unpacked-room.ts'
 
 export interface Inflated {
   db: PageSource
@@ -28,8 +29,6 @@ interface InflateOptions {
 
 /** Small enough for any machine; most backups of a cluster's etcd are smaller. */
 const IN_MEMORY = 64 * 1024 * 1024
-/** Nobody's etcd is larger; gzip makes a thousand times as much of zeros. */
-const MAX_BYTES = 64 * 1024 * 1024 * 1024
 const DIGEST_BYTES = 32
 const SECTOR_BYTES = 512
 
@@ -76,7 +75,6 @@ interface Target {
 function take(target: Target, check: TrailingCheck, onBytes?: (bytes: number) => void) {
   return async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) {
-      if (target.size() + chunk.length > MAX_BYTES) throw tooLarge()
       await target.write(chunk)
       check.add(chunk)
       onBytes?.(target.size())
@@ -128,8 +126,10 @@ async function namelessFile(scratch: Scratch): Promise<NamelessFile> {
   const path = await scratch.file(randomBytes(8).toString('hex'))
   const handle = await open(path, 'wx+', 0o600)
   await unlink(path)
+  const room = unpackedRoom(scratch)
   return {
     append: async (chunk) => {
+      await room(chunk.length)
       await handle.appendFile(chunk).catch((error) => {
         throw isFull(error) ? full(path, error) : error
       })
@@ -173,12 +173,6 @@ function full(path: string, cause: unknown): RescueError {
   return new RescueError('DISK_FULL', `there is no room to unpack a backup at ${path}`, {
     hint: 'name a directory with room by --work-dir; what was written is gone again',
     cause,
-  })
-}
-
-function tooLarge(): RescueError {
-  return new RescueError('BACKUP_INVALID', `a backup unpacks to more than ${MAX_BYTES} bytes, which no etcd holds`, {
-    hint: 'choose another: etcd-rescue backup list',
   })
 }
 
