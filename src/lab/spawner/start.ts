@@ -101,6 +101,7 @@ export async function startSpawner(): Promise<Spawner> {
     run,
     close: async () => {
       server.close()
+      child.ref() // its end is waited for, also where nothing else keeps this process
       child.kill('SIGKILL')
       await exited(child)
       await removeTempDir(dir)
