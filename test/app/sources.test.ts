@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -8,8 +8,11 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dirScratch } from '../../src/adapters/scratch/index.ts'
 import { openHere } from '../../src/app/sources/here.ts'
+import { lazyNodes } from '../../src/app/sources/nodes.ts'
 import { parseSource } from '../../src/app/sources/parse.ts'
+import { loadConfig } from '../../src/config/index.ts'
 import { inflateBackup } from '../../src/steps/support/inflate.ts'
+import { testSession } from '../support/session.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -23,6 +26,13 @@ describe('a SOURCE', () => {
     ['./a:b', { at: 'here', path: './a:b' }],
     ['file:///var/copy', { at: 'here', path: '/var/copy' }],
     ['ssh://a/mnt/x/data/t', { at: 'node', node: 'a', path: '/mnt/x/data/t' }],
+    ['ssh://[fd00::1]/mnt/x', { at: 'node', node: 'fd00::1', path: '/mnt/x' }],
+    [
+      'ssh://admin@[fd00::1]:2222/mnt/x',
+      { at: 'node', node: 'fd00::1', path: '/mnt/x', login: { user: 'admin', port: 2222 } },
+    ],
+    ['ssh://admin@a/x@y:[z]', { at: 'node', node: 'a', path: '/x@y:[z]', login: { user: 'admin' } }],
+    ['ssh://10.0.0.11:2222/x', { at: 'node', node: '10.0.0.11', path: '/x', login: { port: 2222 } }],
     ['a:-AbCdEfGhIjKlMnOpQrStU', { at: 'token', node: 'a', token: '-AbCdEfGhIjKlMnOpQrStU' }],
     ['s3://bucket/main/recovered-1', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
     ['s3://bucket/main/recovered-1/', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
@@ -38,6 +48,64 @@ describe('a SOURCE', () => {
       )
     },
   )
+})
+
+test.each([
+  'ssh://::1/x',
+  'ssh://[a]/x',
+  'ssh://[::1/x',
+  'ssh://[]/x',
+  'ssh://a:0/x',
+  'ssh://a:99999/x',
+  'ssh://@a/x',
+  'ssh://a:b/x',
+])('%s names no path on a node, and how it is written is said', (text) => {
+  expect(() => parseSource(text)).toThrow(
+    expect.objectContaining({
+      code: 'USAGE',
+      message: expect.stringContaining('names no path on a node'),
+      hint: expect.stringContaining('ssh://[IPV6-ADDRESS]/PATH'),
+    }),
+  )
+})
+
+describe('a node of a source', () => {
+  const nodes = async () => {
+    const config = join(dir, 'nodes.yaml')
+    await writeFile(
+      config,
+      `ssh: { user: admin }
+cluster: c.example.com
+state: file:///nowhere
+nodes:
+  controlPlane:
+    - { name: a, address: 'fd00:0::1' }
+    - { name: b, address: 127.0.0.1, port: 2201 }
+    - { name: c, address: 127.0.0.1, port: 2202 }
+`,
+    )
+    const session = testSession(dir)
+    const loaded = await loadConfig({ config, env: {}, cwd: dir })
+    return lazyNodes(session, loaded, { etcdCluster: 'main', signal: new AbortController().signal })
+  }
+
+  test('is found by its name, its address in any form, and its port where one address has several', async () => {
+    const { get, close } = await nodes()
+    expect((await get('FD00::1', { user: 'admin', port: 22 })).name).toBe('a')
+    expect((await get('127.0.0.1', { port: 2202 })).name).toBe('c')
+    expect((await get('b')).name).toBe('b')
+    await close()
+  })
+
+  test('is not logged in to otherwise than the configuration says, in silence', async () => {
+    const { get } = await nodes()
+    await expect(get('a', { user: 'root', port: 2222 })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'node a has admin and port 22 in the configuration, not user root and port 2222',
+      hint: expect.stringContaining('ssh://a/PATH'),
+    })
+    await expect(get('fd00::2')).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('fd00::2') })
+  })
 })
 
 describe('a file that something is packed in', () => {

@@ -83,7 +83,7 @@ async function openRef(ref: SourceRef, room: Opener, { session, config, nodes }:
   const { cwd, env } = session.sources
   if (ref.at === 'here') return openHere(resolve(cwd, ref.path), room)
   if (ref.at === 'store') return openInStore(await openBackupStore(ref.store, config, env), ref.key, room)
-  const host = await nodes.get(ref.node)
+  const host = await nodes.get(ref.node, ref.at === 'node' ? ref.login : undefined)
   if (ref.at === 'node') return openOnNode(host, ref.path, room.signal)
   const volumes = config.nodes.controlPlane.find(({ name }) => name === ref.node)?.volumes ?? config.volumes
   return openToken(host, ref.token, volumes, room.signal)

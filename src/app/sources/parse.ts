@@ -1,17 +1,24 @@
+import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { RescueError } from '../../errors/rescue-error.ts'
 
 /** Where a copy lies, as far as its name tells. */
 export type SourceRef =
   | { at: 'here'; path: string }
-  | { at: 'node'; node: string; path: string }
+  | { at: 'node'; node: string; path: string; login?: Login }
   | { at: 'token'; node: string; token: string }
   | { at: 'store'; store: string; key: string }
+
+/** What stands around a node in `ssh://USER@NODE:PORT`; how to log in is the configuration's. */
+export interface Login {
+  user?: string
+  port?: number
+}
 
 const MAX_LENGTH = 4096
 
 /**
- * A SOURCE as operators type it: a path, `ssh://node/path`, `s3://bucket/…/<backup>`, `file:///…`, or `<node>:<token>`
+ * A SOURCE as operators type it: a path, `ssh://node/path` (with a user, a port, or an IPv6 address in brackets), `s3://bucket/…/<backup>`, `file:///…`, or `<node>:<token>`
  * as `scan` prints it, where the token may begin with a dash (FACTS 2). `USAGE` for what is none of these.
  */
 export function parseSource(text: string): SourceRef {
@@ -26,9 +33,14 @@ export function parseSource(text: string): SourceRef {
 }
 
 function onNode(text: string, rest: string): SourceRef {
-  const slash = rest.indexOf('/')
-  if (slash <= 0) throw notASource(text)
-  return { at: 'node', node: rest.slice(0, slash), path: rest.slice(slash) }
+  const [, user, address = '', name = '', digits, path = ''] =
+    /^(?:([^@/\s]+)@)?(?:\[([^\]/]*)\]|([^:@/[\]\s]+))(?::(\d{1,5}))?(\/.*)$/s.exec(rest) ?? []
+  const port = digits === undefined ? undefined : Number(digits)
+  const isNode = name !== '' || isIPv6(address)
+  if (!isNode || port === 0 || (port ?? 22) > 65_535) throw notOnNode(text)
+  const login = { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) }
+  const given = Object.keys(login).length === 0 ? {} : { login }
+  return { at: 'node', node: name || address, path, ...given }
 }
 
 /** The last part of the URL is the backup, or an object in it. */
@@ -50,5 +62,11 @@ function localPath(text: string): string {
 function notASource(text: string): RescueError {
   return new RescueError('USAGE', `${JSON.stringify(text.slice(0, 200))} is no source`, {
     hint: 'a path, ssh://NODE/PATH, s3://BUCKET/…/BACKUP, or NODE:TOKEN as etcd-rescue scan prints it',
+  })
+}
+
+function notOnNode(text: string): RescueError {
+  return new RescueError('USAGE', `${JSON.stringify(text.slice(0, 200))} names no path on a node`, {
+    hint: 'write it as ssh://NODE/PATH, ssh://USER@NODE:PORT/PATH or ssh://[IPV6-ADDRESS]/PATH; the nodes are those of: etcd-rescue config show',
   })
 }
