@@ -9,6 +9,7 @@ import type { EventKind, Facts } from './records.ts'
 import { keepWhileWaiting } from './standing.ts'
 import { leftIn } from './state.ts'
 import type { StepContext } from './step.ts'
+import { resumeHint } from './stop.ts'
 import { type Stopwatch, stopwatch } from './stopwatch.ts'
 import { waitUntil } from './wait.ts'
 
@@ -95,6 +96,7 @@ function contextOf(run: StepRun): StepContext<Facts, unknown> {
         clock: env.world.clock,
         signal: AbortSignal.any([signal, env.stop.soft]),
         loopSeconds: env.world.target.loopSeconds,
+        next: resumeHint(env.journal.header.run),
         safePoint: () => {
           safePoint(env)
           keepWhileWaiting(run)

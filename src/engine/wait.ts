@@ -8,6 +8,8 @@ export interface WaitOptions {
   /** Scales how often is looked: 10 is a real etcd-manager's loop. */
   loopSeconds: number
   onWaiting(last: string, remainingSeconds: number): void
+  /** What to type once it can become true. */
+  next: string
   /** Called before each look; throws to end the wait. */
   safePoint(): void
 }
@@ -25,7 +27,7 @@ export async function waitUntil<T>(condition: Condition<T>, options: WaitOptions
     const seen = await look(condition, deadline - clock.now().getTime(), signal)
     if (seen.done) return seen.value
     const remaining = deadline - clock.now().getTime()
-    if (remaining <= 0) throw timedOut(condition, seen.last)
+    if (remaining <= 0) throw timedOut(condition, seen.last, options.next)
     onWaiting(seen.last, Math.ceil(remaining / 1000))
     await clock.sleep(Math.min(everyMs, remaining), signal)
   }
@@ -62,12 +64,12 @@ function withDeadline<T>(seen: Promise<Seen<T>>, ms: number, signal: AbortSignal
   })
 }
 
-function timedOut(condition: Condition<unknown>, last: string): RescueError {
+function timedOut(condition: Condition<unknown>, last: string, next: string): RescueError {
   return new RescueError(
     'TIMED_OUT',
     `timed out after ${duration(condition.timeoutMs)}: ${condition.name} — last seen: ${last}`,
     {
-      hint: 'find out why it is not so; then resume the run, which waits again',
+      hint: `find out why it is not so; then go on, and it is waited for again: ${next}`,
     },
   )
 }

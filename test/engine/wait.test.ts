@@ -8,6 +8,7 @@ const options = (over = {}) => ({
   signal: new AbortController().signal,
   loopSeconds: 10,
   onWaiting: () => {},
+  next: 'etcd-rescue runs resume r1',
   safePoint: () => {},
   ...over,
 })
@@ -26,6 +27,7 @@ test('times out with its name and its last observation', async () => {
   await expect(waiting).rejects.toMatchObject({
     code: 'TIMED_OUT',
     message: 'timed out after 3m: every member agrees on the leader — last seen: etcd-b reports no leader',
+    hint: expect.stringMatching(/: etcd-rescue runs resume r1$/),
   })
   expect(seen[0]).toBe('etcd-b reports no leader, 180 s left')
   expect(seen).toHaveLength(180)

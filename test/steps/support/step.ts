@@ -59,6 +59,7 @@ export function contextOf(id: string, { facts = {}, inputs = {}, world: over, re
         signal,
         loopSeconds: world.target.loopSeconds,
         onWaiting: () => {},
+        next: 'etcd-rescue runs resume r1',
         safePoint: () => {},
       }),
     signal,
