@@ -23,6 +23,8 @@ export interface Situation {
   nodes: readonly string[]
   /** Nodes that were not searched, or not in full, and that nobody said to do without. Default: none. */
   unsearched?: readonly string[]
+  /** Nodes that do not answer, whether or not they are to be searched. Default: none. */
+  away?: readonly string[]
   /** Why its backup store could not be read. Default: it was. */
   storeUnread?: string | undefined
   /** Nodes whose directory the operator does not want used. Default: none. */
@@ -103,7 +105,7 @@ function nextOf(way: Way, later: readonly { method: Method; way: Way }[]): Pick<
 }
 
 function propose(method: Method, way: Way, found: Found, situation: Situation): Proposal {
-  const { etcdCluster, copies, bytesPerSecond, loopSeconds, nodes, now, seats = new Map() } = situation
+  const { etcdCluster, copies, bytesPerSecond, loopSeconds, nodes, away = [], now, seats = new Map() } = situation
   const { generation, best } = found
   if ('whyNot' in way) {
     const none = { comesBack: '', lost: [], seconds: 0, outageSeconds: 0, touches: [] }
@@ -129,11 +131,11 @@ function propose(method: Method, way: Way, found: Found, situation: Situation): 
       loopSeconds,
       members: generation.members.length,
     }),
-    touches: touchedBy(
-      method,
-      nodes.length - volumeless(seats).length,
-      revisions !== undefined && revisions.isBackwards !== false,
-    ),
+    touches: touchedBy(method, {
+      nodes: nodes.filter((node) => !away.includes(node)).length - volumeless(seats).length,
+      away,
+      goesBack: revisions !== undefined && revisions.isBackwards !== false,
+    }),
     ...(revisions === undefined ? {} : { revisions }),
   }
 }

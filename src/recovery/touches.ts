@@ -2,9 +2,19 @@ import type { Method } from './proposal.ts'
 
 const RESTARTS = 'the control loop and all kubelets, restarted'
 
-/** What a way changes on the cluster, in the order in which it happens. `goesBack`: revisions may. */
-export function touchedBy(method: Method, nodes: number, goesBack = false): string[] {
-  const all = nodes === 1 ? 'the control-plane node' : `${nodes} control-plane nodes`
+interface Touched {
+  /** Control-plane nodes with a volume that answer. */
+  nodes: number
+  /** Those that do not answer. */
+  away: readonly string[]
+  /** Revisions may go back. */
+  goesBack: boolean
+}
+
+/** What a way changes on the cluster, in the order in which it happens. */
+export function touchedBy(method: Method, { nodes, away, goesBack }: Touched): string[] {
+  const answering = nodes === 1 ? 'the control-plane node' : `${nodes} control-plane nodes`
+  const all = away.length === 0 ? answering : `${answering} (not on ${away.join(', ')}, which cannot be reached)`
   const fence = 'API servers, stopped until the data is verified'
   const save = 'the backup store: what runs now is added as a backup'
   switch (method) {

@@ -45,6 +45,13 @@ describe('where a node was searched and has no volume', () => {
     expect(proposals.map(({ possible }) => possible)).toEqual([true, true, true, true])
   })
 
+  test('a node that cannot be reached is not counted among those that are touched', () => {
+    const { best } = propose([...running.slice(0, 2), ...trashed.slice(0, 2), good], { away: ['c'] })
+    expect(best?.touches).toContain(
+      'etcd-manager, data/ and state on 2 control-plane nodes (not on c, which cannot be reached)',
+    )
+  })
+
   test('nothing is left to be said once the operator says to go on without; the note stays', () => {
     const said = propose(left, { ...without, without: ['c'] })
     expect(said.volumeless).toBeUndefined()

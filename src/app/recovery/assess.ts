@@ -29,11 +29,12 @@ export function assessAll(gathered: Gathered, config: Config, named: Named, now:
   const owner = ownerOf(gathered, named)
   const unsearched = [...new Set(openIn(gathered, config, named).map(({ node }) => node))]
   const nodes = config.nodes.controlPlane.map(({ name }) => name)
+  const away = gathered.unsearched.filter(({ path }) => path === undefined).map(({ node }) => node)
   const without = namedNodes('without', named.inputs?.without ?? '', nodes)
   return mainLast([...gathered.etcdClusters.keys()]).map((etcdCluster) => {
     const { copies, live, seats, storeError } = gathered.etcdClusters.get(etcdCluster) ?? NOTHING
     return proposeMethods({
-      ...{ etcdCluster, copies, live, unsearched, now, nodes, without },
+      ...{ etcdCluster, copies, live, unsearched, away, now, nodes, without },
       ...(seats === undefined ? {} : { seats }),
       storeUnread: storeError?.message,
       bytesPerSecond: gathered.bytesPerSecond,
