@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { digestClient } from '../digest/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 import type { LocalMember } from '../ports/etcd.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { dropAhead } from './support/ahead.ts'
@@ -49,13 +50,14 @@ export const checkMembers = defineStep<Needs, Gives>({
     const placed = agreeing(tried, generation)
     if (placed === undefined) throw noMajority(generation, copy.node, first)
     const out = tried.filter((one) => !placed.includes(one))
-    for (const { node, revision } of placed) note(`${node} opens, and its WAL replays: revision ${revision}`)
+    for (const { node, revision } of placed)
+      note(`${node} opens, and its WAL replays: revision ${revision === undefined ? 'not known' : count(revision)}`)
     for (const one of out) note(`careful: ${sayOut(one)}. It is left out, and filled by its peers, which hold the same`)
     const baseRevision = tried.find(({ node }) => node === base.node)?.revision ?? 0
     const revision = Math.min(heldByAnyLeader(placed, generation), baseRevision)
     for (const { node } of placed.filter((one) => (one.revision ?? 0) > revision))
       note(
-        `what was written after revision ${revision} is only in the log of ${node}: it comes back if that one leads; nobody was told that it was written`,
+        `what was written after revision ${count(revision)} is only in the log of ${node}: it comes back if that one leads; nobody was told that it was written`,
       )
     const left = leaveOut(
       needs,
@@ -117,7 +119,7 @@ function mustBeUnchanged({ needs: { restored }, runId }: Ctx, revision: number):
   if (revision === restored.revision) return
   throw new RescueError(
     'ETCD_FAILED',
-    `the working copy is at revision ${revision}, and was at ${restored.revision} when it was restored`,
+    `the working copy is at revision ${count(revision)}, and was at ${count(restored.revision)} when it was restored`,
     { hint: `only the working copy changed; make it anew: etcd-rescue recover --run ${runId} --from restore-locally` },
   )
 }

@@ -45,7 +45,9 @@ export const chooseBackup = defineStep<never, 'backup', Inputs>({
     const { name, gzBytes: bytes = 0, meta, createdAt } = chosen.backup
     await mustHaveEtcd(context, meta?.etcdVersion)
     await mustHaveRoom(context.world, roomToTry(chosen.unpackedBytes ?? 0))
-    context.note(`restoring ${name}: revision ${chosen.revision}, ${sayKeys(chosen)}`)
+    context.note(
+      `restoring ${name}: revision ${chosen.revision === undefined ? 'not known' : count(chosen.revision)}, ${sayKeys(chosen)}`,
+    )
     context.note(`Lost: what was written after ${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`)
     return { backup: { name, store: context.world.store.url, bytes, etcdVersion: meta?.etcdVersion ?? '' } }
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RescueError } from '../errors/rescue-error.ts'
 import { readControl } from '../etcd-manager/control.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy, Facts } from './facts.ts'
 import { type Backwards, compareRevisions, sayBackwards } from './support/backwards.ts'
@@ -82,7 +83,7 @@ export const chooseGeneration = defineStep<'copies', Gives, Inputs, 'unsearched'
     for (const { name, node } of learners)
       note(`${name} on ${node} is a learner: it is put back as one, and counts in no quorum until it is promoted`)
     note(
-      `comes back: everything that a quorum acknowledged, at its revision (${copy.revision} and what is only in the WAL), with its leases and member ids`,
+      `comes back: everything that a quorum acknowledged, at its revision (${copy.revision === undefined ? 'not known' : count(copy.revision)} and what is only in the WAL), with its leases and member ids`,
     )
     const toFill = missing.filter((node) => !volumeless.includes(node))
     if (toFill.length > 0) note(`without a directory, to be filled by their peers: ${toFill.join(', ')}`)

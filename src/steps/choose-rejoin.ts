@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RescueError, toRescueError } from '../errors/rescue-error.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Copy, Facts } from './facts.ts'
 import { commonRevision, hashesOf, hashOrNone, memberHashes, oddByKeys } from './support/member-hashes.ts'
@@ -106,14 +107,14 @@ async function whyOdd(context: Ctx, own: Answer, answers: readonly Answer[]): Pr
   await mustAgree(context, answers, { node, revision })
   // it lost writes, and perhaps what was compacted since: its hash cannot be compared
   if (own.status.revision < revision)
-    return `stands at revision ${own.status.revision} of ${revision} after a linearizable read`
+    return `stands at revision ${count(own.status.revision)} of ${count(revision)} after a linearizable read`
   const its = await hashOrNone(world, own, revision)
   if (its === undefined) {
     // what all have compacted meanwhile is no fault of this one
     if ((await hashesOf(world, answers, revision)).includes(undefined)) throw compacting(node)
-    return `has compacted revision ${revision}, which the others have not`
+    return `has compacted revision ${count(revision)}, which the others have not`
   }
-  const differ = `its data at revision ${revision} are not those that the others have`
+  const differ = `its data at revision ${count(revision)} are not those that the others have`
   const theirs = (await hashesOf(world, answers, revision)).find((one) => one?.compactRevision === its.compactRevision)
   if (theirs !== undefined) return its.hash === theirs.hash ? undefined : differ
   const odd = await oddByKeys(context, node, answers, revision)
@@ -146,7 +147,7 @@ function isMember({ target }: Ctx['world'], node: string, clusterId: string, and
 
 /** Whoever leads would fill it, and nobody knows whether that is the right one. */
 function noMajority(one: string, other: string, revision: number): RescueError {
-  return new RescueError('PRECONDITION', `${one} and ${other} do not hold the same at revision ${revision}`, {
+  return new RescueError('PRECONDITION', `${one} and ${other} do not hold the same at revision ${count(revision)}`, {
     hint: 'nothing was changed; seed all members from the copy that is right: etcd-rescue recover --method seed-in-place --copy NODE:TOKEN',
   })
 }

@@ -1,4 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Seat } from './facts.ts'
 import { commonRevision, memberHashes, oddByKeys } from './support/member-hashes.ts'
@@ -54,7 +55,7 @@ async function join(context: Ctx, seat: Seat): Promise<void> {
     look: () => compare(context, node),
   })
   const { members } = await askMember(world, node)
-  note(`${node} is a member and serves: ${members.length} members, the same data up to revision ${keys}`)
+  note(`${node} is a member and serves: ${members.length} members, the same data up to revision ${count(keys)}`)
 }
 
 /**
@@ -66,7 +67,7 @@ async function compare({ world, signal }: Ctx, node: string) {
   const own = await askMember(world, node)
   const revision = commonRevision(answers)
   if (own.status.revision < revision)
-    return { done: false as const, last: `it is at revision ${own.status.revision} of ${revision}` }
+    return { done: false as const, last: `it is at revision ${count(own.status.revision)} of ${count(revision)}` }
   const hashes = await memberHashes(world, [own, ...answers], revision)
   const [first, ...others] = hashes ?? []
   const odd =
@@ -85,7 +86,11 @@ function stillListed({ node, lostMemberId }: Seat): RescueError {
 }
 
 function different({ target }: Ctx['world'], node: string, other: string, revision: number): RescueError {
-  return new RescueError('NOT_VERIFIED', `the data on ${node} are not those on ${other} at revision ${revision}`, {
-    hint: `it must be emptied and filled by its peers: etcd-rescue runs undo; then ${rejoinCommand(node, target.etcdCluster, 'no')}`,
-  })
+  return new RescueError(
+    'NOT_VERIFIED',
+    `the data on ${node} are not those on ${other} at revision ${count(revision)}`,
+    {
+      hint: `it must be emptied and filled by its peers: etcd-rescue runs undo; then ${rejoinCommand(node, target.etcdCluster, 'no')}`,
+    },
+  )
 }

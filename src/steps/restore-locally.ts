@@ -120,7 +120,7 @@ async function decide(context: Ctx, wal: Result, db: Result): Promise<'wal' | 'd
   if ('failed' in wal) {
     if (inputs.way === 'db') return 'db'
     mustBeBest(context, { why: wal.failed, how: 'database', revision: db.revision })
-    const question = `The WAL cannot be replayed (${wal.failed}). Go on with db alone, at revision ${db.revision}? Writes acknowledged after it are lost.`
+    const question = `The WAL cannot be replayed (${wal.failed}). Go on with db alone, at revision ${count(db.revision)}? Writes acknowledged after it are lost.`
     if (await world.prompter.confirm(question, { flag: '--set way=db', default: false })) return 'db'
     throw new RescueError('PRECONDITION', 'the WAL cannot be replayed and db alone was not wanted', {
       hint: 'take another copy with --copy, or accept db alone with --set way=db',
@@ -134,7 +134,7 @@ async function decide(context: Ctx, wal: Result, db: Result): Promise<'wal' | 'd
 /** The log of a sound database adds to it: one that takes from it has failed, and what it lacks is for a person to give up. */
 function mustNotGoBack(wal: Held, { revision, damage }: Facts['checked']): void {
   if (damage !== undefined || wal.revision >= revision) return
-  throw damaged(`an etcd on it stands at revision ${wal.revision}, and the database alone at ${revision}`)
+  throw damaged(`an etcd on it stands at revision ${count(wal.revision)}, and the database alone at ${count(revision)}`)
 }
 
 function compare(wal: Held, db: Held): string {

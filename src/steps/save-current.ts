@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors/table.ts'
 import { DATA_FILE, encodeMeta, META_FILE } from '../etcd-manager/backups.ts'
 import { gzipParallel } from '../gzip/index.ts'
 import type { EtcdClient } from '../ports/etcd.ts'
-import { many } from '../words/numbers.ts'
+import { count, many } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { pour } from './support/pour.ts'
@@ -113,7 +113,9 @@ async function publish({ world, once, runId, signal, note, needs }: Ctx, taken: 
   const meta = encodeMeta({ etcdVersion: version, memberCount: needs.control.memberCount, at: world.clock.now() })
   await world.store.write(`${name}/${META_FILE}`, meta, { ifAbsent: true })
   const keys = held.keys === undefined ? 'keys not counted: no quorum' : many(held.keys, 'key')
-  note(`the running cluster (revision ${held.revision}, ${keys}) is kept as backup ${name}`)
+  note(
+    `the running cluster (revision ${held.revision === undefined ? 'not known' : count(held.revision)}, ${keys}) is kept as backup ${name}`,
+  )
   return { saved: { name, ...held } }
 }
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { openFileSource, peekDb } from '../bolt/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import { followAhead } from './support/ahead.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
@@ -53,9 +54,13 @@ async function checkRevision({ needs: { restored }, runId }: Ctx, path: string):
     const { revision, findings } = await peekDb(source)
     if (revision === restored.revision) return
     const found = revision ?? findings[0] ?? 'unknown'
-    throw new RescueError('ETCD_FAILED', `the database is at revision ${found} and not at ${restored.revision}`, {
-      hint: `the local etcd did not end in order; go back a step: etcd-rescue recover --run ${runId} --from restore-locally`,
-    })
+    throw new RescueError(
+      'ETCD_FAILED',
+      `the database is at revision ${typeof found === 'number' ? count(found) : found} and not at ${count(restored.revision)}`,
+      {
+        hint: `the local etcd did not end in order; go back a step: etcd-rescue recover --run ${runId} --from restore-locally`,
+      },
+    )
   } finally {
     await source.close()
   }

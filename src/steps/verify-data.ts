@@ -109,7 +109,9 @@ async function compareAt(context: Ctx, copy: EtcdClient, live: EtcdClient): Prom
   const wanted = restoredLive.liveRevision
   const { isCompacted, revision } = await reachOf(live, wanted)
   if (isCompacted) {
-    note(`revision ${wanted} of the running cluster is compacted: it is compared as it is now, at ${revision}`)
+    note(
+      `revision ${count(wanted)} of the running cluster is compacted: it is compared as it is now, at ${count(revision)}`,
+    )
     return at(revision, sinceThen(wanted))
   }
   const top = Math.min(wanted, revision)

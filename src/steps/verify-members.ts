@@ -1,4 +1,5 @@
 import { RescueError } from '../errors/rescue-error.ts'
+import { count } from '../words/numbers.ts'
 import { defineStep } from './define.ts'
 import { compareMembers, mustAllHoldTheSame, nextForUnseen } from './support/compare-members.ts'
 
@@ -24,7 +25,7 @@ export const verifyMembers = defineStep<never, 'members'>({
       // one of them is the very one that they are compared with
       if (seen.length < Math.min(2, world.controlPlane.length)) throw nobody(seen)
       const same = members.filter(({ is }) => is === 'same').map(({ node }) => node)
-      note(`${same.join(', ')} hold the same up to revision ${revision}`)
+      note(`${same.join(', ')} hold the same up to revision ${count(revision)}`)
       return { members }
     } finally {
       await live.close()

@@ -1,6 +1,7 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { Backup } from '../etcd-manager/backups.ts'
 import { listCommands, type PendingCommand } from '../etcd-manager/commands.ts'
+import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import type { LookedInto } from './support/backup-content.ts'
@@ -121,7 +122,7 @@ function replaced({ key, backup = '' }: PendingCommand, { command }: Ctx['needs'
 }
 
 const notAll = (revision: number, wanted: number) =>
-  `the command is gone, and a cluster answers at revision ${revision}, where all keys have brought it to ${wanted} at least: it is an empty one, or the command was removed by somebody`
+  `the command is gone, and a cluster answers at revision ${count(revision)}, where all keys have brought it to ${count(wanted)} at least: it is an empty one, or the command was removed by somebody`
 
 const noBackup = (others: readonly Backup[]) =>
   others.length === 0

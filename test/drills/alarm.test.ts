@@ -41,7 +41,7 @@ test('the alarm in the data is told before anything is stopped, and taken back a
   expect(JSON.parse(run.stdout)).toMatchObject({ status: 'succeeded', verified: { digestMatches: true } })
   const told = lineOf(dir, 'check-state', 'the copy carries the alarm NOSPACE of member')
   expect(told).toBeGreaterThan(0)
-  expect(lineOf(dir, 'check-state', 'the quota is 2048 MiB on a, 2048 MiB on b, 2048 MiB on c')).toBeGreaterThan(told)
+  expect(lineOf(dir, 'check-state', 'the quota is 2.15 GB on a, 2.15 GB on b, 2.15 GB on c')).toBeGreaterThan(told)
   expect(lineOf(dir, 'fence')).toBeGreaterThan(told)
   expect(lineOf(dir, 'stop-etcd-manager')).toBeGreaterThan(told)
   expect(lineOf(dir, 'prove-writes', 'disarmed: NOSPACE of member')).toBeGreaterThan(0)

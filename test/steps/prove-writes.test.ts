@@ -67,7 +67,7 @@ describe('prove-writes', () => {
     await raiseAlarm(member, 'NOSPACE')
     await raiseAlarm(member, 'NOSPACE', 'abc123')
     const { notes } = await prove()
-    expect(notes.join('\n')).toMatch(/alarm NOSPACE of member abc123.*\na: the database has .* its quota is 2048 MiB/s)
+    expect(notes.join('\n')).toMatch(/alarm NOSPACE of member abc123.*\na: the database has .* its quota is 2\.15 GB/s)
     expect(notes.at(-1)).toBe('a write went through, and was taken back')
     expect(await member.client.alarms()).toEqual([])
   })
@@ -92,7 +92,7 @@ describe('prove-writes', () => {
     await expect(prove({ disarm: 'nospace' })).rejects.toMatchObject({
       ...{
         code: 'NOT_VERIFIED',
-        message: /its database is at its quota: a: the database has .* its quota is 0\.0 MiB/,
+        message: /its database is at its quota: a: the database has .* its quota is [\d.]+ k?B/,
       },
       hint: /give etcd more room \(ETCD_QUOTA_BACKEND_BYTES/,
     })

@@ -1,3 +1,4 @@
+import { count } from '../../words/numbers.ts'
 import type { Facts } from '../facts.ts'
 import { identify, type Rankable } from './clusters.ts'
 import { isOfLearner, quorumOf } from './quorum.ts'
@@ -100,8 +101,6 @@ function shownBySame({ copies, members }: Question): number {
   const own = new Set(members.map(of))
   return Math.max(0, ...copies.filter((copy) => own.has(of(copy))).map(({ revision = 0 }) => revision))
 }
-
-const count = (value: number) => value.toLocaleString('en-US')
 
 /** Why a return is not the best way; undefined where revisions go on. */
 export function sayBackwards({ isBackwards, running, returned }: Backwards): string | undefined {

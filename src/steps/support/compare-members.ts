@@ -2,6 +2,7 @@ import { RescueError, toRescueError } from '../../errors/rescue-error.ts'
 import type { EtcdClient } from '../../ports/etcd.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
+import { count } from '../../words/numbers.ts'
 import type { Facts } from '../facts.ts'
 import { lacksVolume } from './no-volume.ts'
 import { quorumOf } from './quorum.ts'
@@ -83,7 +84,7 @@ async function compare({ world, signal }: Comparing, base: Base, node: string): 
     const same = await sameAt(live, client, revision, signal)
     if (same.is === 'same') return same
     if (same.is === 'unknown' && (await isCompactedInOne(live, client, revision)))
-      return { is: 'differs', why: `revision ${revision} is compacted in only one of them`, mayPass: true }
+      return { is: 'differs', why: `revision ${count(revision)} is compacted in only one of them`, mayPass: true }
     return { is: same.is === 'differs' ? 'differs' : 'unseen', why: same.why }
   } finally {
     await client.close()
@@ -98,7 +99,7 @@ async function caughtUp(client: EtcdClient): Promise<number> {
 
 const behind = (who: string, has: number, wanted: number): Asked => ({
   is: 'differs',
-  why: `${who} at revision ${has} of ${wanted} after a linearizable read`,
+  why: `${who} at revision ${count(has)} of ${count(wanted)} after a linearizable read`,
   mayPass: true,
 })
 

@@ -1,7 +1,7 @@
 import type { StepContext } from '../../engine/step.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 import type { EtcdAlarm, EtcdClient } from '../../ports/etcd.ts'
-import { isFull, mebibytes, type Space, spaceOfMembers } from './space.ts'
+import { isFull, type Space, sayBytes, spaceOfMembers } from './space.ts'
 
 /** Which alarms may be taken back without a question. */
 export type Disarm = 'ask' | 'nospace' | 'all' | 'no'
@@ -58,14 +58,14 @@ async function defragment({ world, note }: Ctx, node: string): Promise<void> {
   const client = await world.live.connect({ node })
   try {
     await client.defragment()
-    note(`${node}: compacted and defragmented, ${mebibytes((await client.status()).dbSizeBytes)} now`)
+    note(`${node}: compacted and defragmented, ${sayBytes((await client.status()).dbSizeBytes)} now`)
   } finally {
     await client.close()
   }
 }
 
 const said = ({ node, bytes, inUseBytes, quotaBytes }: Space) =>
-  `${node}: the database has ${mebibytes(bytes)}, of which ${mebibytes(inUseBytes)} are in use; its quota is ${mebibytes(quotaBytes)}`
+  `${node}: the database has ${sayBytes(bytes)}, of which ${sayBytes(inUseBytes)} are in use; its quota is ${sayBytes(quotaBytes)}`
 
 function refused(alarms: readonly EtcdAlarm[], command: string): RescueError {
   const names = alarms.map(({ kind, memberId }) => `${kind} of member ${memberId}`).join(', ')

@@ -1,3 +1,4 @@
+import { count } from '../../words/numbers.ts'
 import type { Copy } from '../facts.ts'
 import { furthestRevision } from './backwards.ts'
 import { identify } from './clusters.ts'
@@ -65,7 +66,7 @@ const isLess = (offer: Offer, than: Offer) => (offer.revision ?? 0) < (than.revi
 export function offerRows(offers: readonly Offer[]): string[][] {
   return offers.map(({ id, revision, how, isFailed }) => [
     id,
-    revision === undefined ? 'not known' : `up to revision ${revision.toLocaleString('en-US')}`,
+    revision === undefined ? 'not known' : `up to revision ${count(revision)}`,
     `${how === 'log' ? 'its log' : 'its database alone'}${isFailed ? ', as its log cannot be replayed in full' : ''}`,
   ])
 }

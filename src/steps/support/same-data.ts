@@ -31,7 +31,7 @@ export async function sameAt(
     }
   } catch (error) {
     if (!isCompaction(error)) throw error
-    return { is: 'unknown', why: `revision ${revision}, the last that both have, is compacted in one of them` }
+    return { is: 'unknown', why: `revision ${count(revision)}, the last that both have, is compacted in one of them` }
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CarriedState, type Finding, told, whyOf } from './carried-state.ts'
-import { DEFAULT_BYTES, isFull, mebibytes } from './space.ts'
+import { DEFAULT_BYTES, isFull, sayBytes } from './space.ts'
 
 const MORE_ROOM = 'give etcd more room first: ETCD_QUOTA_BACKEND_BYTES in manager.env of the kOps spec'
 
@@ -15,7 +15,7 @@ export function spaceFindings(state: CarriedState): Finding[] {
   const known = quotas.flatMap(({ node, quota }) => (quota.is === 'seen' ? [{ node, bytes: quota.value }] : []))
   const findings = [
     ...unknown.map(({ node, quota }) =>
-      told(`${node}: the quota of its etcd is not known, nor whether ${mebibytes(bytes)} fit${whyOf(quota)}`),
+      told(`${node}: the quota of its etcd is not known, nor whether ${sayBytes(bytes)} fit${whyOf(quota)}`),
     ),
     ...(state.way === 'restore' ? fitsKeys(state, known) : fitsFile(state, known)),
   ]
@@ -24,9 +24,7 @@ export function spaceFindings(state: CarriedState): Finding[] {
   return unknown.length > 0 && !isOne && isLarge && findings.every(({ is }) => is === 'told')
     ? [
         ...findings,
-        ask(
-          `the database has ${mebibytes(bytes)}, more than etcd's default quota, and which one there is is not known`,
-        ),
+        ask(`the database has ${sayBytes(bytes)}, more than etcd's default quota, and which one there is is not known`),
       ]
     : findings
 }
@@ -47,7 +45,7 @@ function fitsFile({ size, disarm, alarms }: CarriedState, known: readonly Known[
   if (tooSmall.length > 0)
     return [
       ask(
-        `keys and values alone have ${mebibytes(size.live)}, and ${sayQuotas(tooSmall)}: etcd takes no write, compacted or not`,
+        `keys and values alone have ${sayBytes(size.live)}, and ${sayQuotas(tooSmall)}: etcd takes no write, compacted or not`,
       ),
     ]
   const full = tooSmallFor(size.bytes, known)
@@ -56,7 +54,7 @@ function fitsFile({ size, disarm, alarms }: CarriedState, known: readonly Known[
   const then = isRaised
     ? 'the alarm would be raised again by the next write'
     : 'etcd raises the alarm NOSPACE with the next write'
-  const said = `the database has ${mebibytes(size.bytes)}, and ${sayQuotas(full)}: ${then}`
+  const said = `the database has ${sayBytes(size.bytes)}, and ${sayQuotas(full)}: ${then}`
   if (disarm === 'no') return [told(`${said}. It is left as it is, as you said`)]
   if (disarm !== 'ask') return [{ is: 'told', say: `${said}. ${SMALLER}`, makesRoom: true }]
   const question = `${said}. ${SMALLER} Go on?`
@@ -75,7 +73,7 @@ function fitsKeys(state: CarriedState, known: readonly Known[]): Finding[] {
     return [
       {
         ...{ is: 'refused', code: 'PRECONDITION' },
-        say: `keys and values alone have ${mebibytes(size.live)}, and ${sayQuotas(beyond)}: etcd-manager could not put them all, and would begin again for ever`,
+        say: `keys and values alone have ${sayBytes(size.live)}, and ${sayQuotas(beyond)}: etcd-manager could not put them all, and would begin again for ever`,
         hint: `nothing was changed; ${MORE_ROOM}`,
       },
     ]
@@ -83,7 +81,7 @@ function fitsKeys(state: CarriedState, known: readonly Known[]): Finding[] {
   if (tight.length > 0)
     return [
       ask(
-        `what is in use has ${mebibytes(inUse)}, and ${sayQuotas(tight)}: etcd-manager may not be able to put all keys`,
+        `what is in use has ${sayBytes(inUse)}, and ${sayQuotas(tight)}: etcd-manager may not be able to put all keys`,
       ),
     ]
   return known.length === 0 ? [] : [told(fits(inUse, known))]
@@ -93,9 +91,9 @@ const tooSmallFor = (bytes: number, known: readonly Known[]) =>
   known.filter((one) => isFull({ quotaBytes: one.bytes }, bytes))
 
 const sayQuotas = (known: readonly Known[]) =>
-  `the quota is ${known.map(({ node, bytes }) => `${mebibytes(bytes)} on ${node}`).join(', ')}`
+  `the quota is ${known.map(({ node, bytes }) => `${sayBytes(bytes)} on ${node}`).join(', ')}`
 
-const fits = (bytes: number, known: readonly Known[]) => `${mebibytes(bytes)} fit: ${sayQuotas(known)}`
+const fits = (bytes: number, known: readonly Known[]) => `${sayBytes(bytes)} fit: ${sayQuotas(known)}`
 
 const ask = (say: string): Finding => ({
   ...{ is: 'asked', code: 'quota', say },

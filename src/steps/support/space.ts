@@ -3,6 +3,7 @@ import { manifestEnv } from '../../node/manifests.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import { type Unseen, unseen } from '../../seen/index.ts'
+import { bytes } from '../../words/numbers.ts'
 import { etcdManagerPod } from './containers.ts'
 
 /** etcd's own default; etcd-manager sets none, and hands on what its environment says (its pkg/etcd/etcdprocess.go). */
@@ -50,7 +51,9 @@ async function spaceOn(world: World, host: RemoteHost, note: (line: string) => v
 async function quotaOn(world: World, host: RemoteHost, note: (line: string) => void): Promise<number> {
   const quota = await quotaOf(world, host)
   if (quota.is === 'seen') return quota.value
-  note(`${host.name}: the quota of its etcd is not known (${quota.why}); etcd's default of 2 GiB is assumed`)
+  note(
+    `${host.name}: the quota of its etcd is not known (${quota.why}); etcd's default of ${bytes(DEFAULT_BYTES)} is assumed`,
+  )
   return DEFAULT_BYTES
 }
 
@@ -72,5 +75,4 @@ export async function quotaOf({ target }: World, host: RemoteHost): Promise<{ is
 export const isFull = ({ quotaBytes }: Pick<Space, 'quotaBytes'>, bytes: number): boolean =>
   bytes >= quotaBytes * (1 - LEFT)
 
-export const mebibytes = (bytes: number): string =>
-  Number.isFinite(bytes) ? `${(bytes / 2 ** 20).toFixed(bytes < 100 * 2 ** 20 ? 1 : 0)} MiB` : 'no limit'
+export const sayBytes = (size: number): string => (Number.isFinite(size) ? bytes(size) : 'no limit')

@@ -34,11 +34,9 @@ const sized = (bytes: number, inUse: number, live: number) => ({
 })
 
 test('a copy that carries nothing: its size beside the quotas is all that is told', () => {
-  expect(plan({})).toEqual([
-    { is: 'told', say: '100 MiB fit: the quota is 2048 MiB on a, 2048 MiB on b, 2048 MiB on c' },
-  ])
+  expect(plan({})).toEqual([{ is: 'told', say: '105 MB fit: the quota is 2.15 GB on a, 2.15 GB on b, 2.15 GB on c' }])
   expect(plan({ quotas: quotas(Number.POSITIVE_INFINITY) })).toEqual([
-    { is: 'told', say: '100 MiB fit: the quota is no limit on a' },
+    { is: 'told', say: '105 MB fit: the quota is no limit on a' },
   ])
 })
 
@@ -50,8 +48,8 @@ test('what could not be read is not known, and is said to be', () => {
   })
   expect(found.map(({ is, say }) => [is, say])).toEqual([
     ['told', 'whether the copy carries an alarm is not known: page 3 is damaged'],
-    ['told', 'b: the quota of its etcd is not known, nor whether 100 MiB fit: the manifest cannot be read'],
-    ['told', '100 MiB fit: the quota is 2048 MiB on a, 2048 MiB on c'],
+    ['told', 'b: the quota of its etcd is not known, nor whether 105 MB fit: the manifest cannot be read'],
+    ['told', '105 MB fit: the quota is 2.15 GB on a, 2.15 GB on c'],
     ['told', 'whether the copy has authentication on is not known: page 3 is damaged'],
     ['told', 'whether a member is a learner, without a vote, is not known: page 3 is damaged'],
     ['told', 'of which etcd version the data are is not known: page 3 is damaged'],
@@ -97,7 +95,7 @@ describe('the quota', () => {
   test.each(['return', 'seed'] as const)('a full database is made smaller, when agreed to: %s', (way) => {
     const full = { ...sized(100, 60, 40), quotas: quotas(200, 104, 200), way }
     expect(plan(full)).toEqual([expect.objectContaining({ is: 'asked', code: 'full', default: true, makesRoom: true })])
-    expect(plan(full)[0]?.say).toMatch(/has 100 MiB, and the quota is 104 MiB on b: etcd raises the alarm NOSPACE with/)
+    expect(plan(full)[0]?.say).toMatch(/has 105 MB, and the quota is 109 MB on b: etcd raises the alarm NOSPACE with/)
     expect(plan({ ...full, alarms: NOSPACE })[1]?.say).toMatch(/the alarm would be raised again by the next write/)
     expect(plan({ ...full, disarm: 'nospace' })).toEqual([
       expect.objectContaining({
@@ -114,7 +112,7 @@ describe('the quota', () => {
   test('keys and values that alone are too large are no matter of compaction', () => {
     const found = plan({ ...sized(100, 100, 99), quotas: quotas(100) })
     expect(found).toEqual([expect.objectContaining({ is: 'asked', code: 'quota' })])
-    expect(found[0]?.say).toMatch(/keys and values alone have 99\.0 MiB, and the quota is 100 MiB on a/)
+    expect(found[0]?.say).toMatch(/keys and values alone have 104 MB, and the quota is 105 MB on a/)
     expect(plan({ ...sized(100, 100, 99), quotas: quotas(100), disarm: 'all' })).toEqual(found)
   })
 
@@ -124,7 +122,7 @@ describe('the quota', () => {
     expect(found).toEqual([
       {
         ...{ is: 'refused', code: 'PRECONDITION', hint: expect.stringMatching(/ETCD_QUOTA_BACKEND_BYTES/) },
-        say: 'keys and values alone have 100 MiB, and the quota is 100 MiB on a: etcd-manager could not put them all, and would begin again for ever',
+        say: 'keys and values alone have 105 MB, and the quota is 105 MB on a: etcd-manager could not put them all, and would begin again for ever',
       },
     ])
     expect(plan({ ...restore, ...sized(300, 200, 100), quotas: quotas(200) })).toMatchObject([
@@ -148,12 +146,12 @@ describe('the quota', () => {
       expect(plan({ way, ...sized(2000, 2000, 1000), quotas: quotas('away') })).toEqual([
         expect.objectContaining({
           is: 'told',
-          say: expect.stringMatching(/is not known, nor whether 2000 MiB fit: away/),
+          say: expect.stringMatching(/is not known, nor whether 2.1 GB fit: away/),
         }),
         expect.objectContaining({
           is: 'asked',
           code: 'quota',
-          say: expect.stringMatching(/2000 MiB, more than etcd's default/),
+          say: expect.stringMatching(/2.1 GB, more than etcd's default/),
         }),
       ])
       expect(plan({ way, ...sized(1900, 1900, 1000), quotas: quotas('away') })).toMatchObject([{ is: 'told' }])

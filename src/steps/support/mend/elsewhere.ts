@@ -1,6 +1,7 @@
 import type { StepContext } from '../../../engine/step.ts'
 import { RescueError } from '../../../errors/rescue-error.ts'
 import { shellWord } from '../../../shell/quote.ts'
+import { count } from '../../../words/numbers.ts'
 import type { Copy, Facts } from '../../facts.ts'
 import { offerRows, offersAfter } from '../next-best.ts'
 
@@ -25,7 +26,7 @@ export function mustBeBest({ needs: { copies, copy }, table }: Ctx, { why, how, 
   if (best === undefined || best.isFailed || (best.revision ?? 0) <= revision) return
   throw new RescueError(
     'PRECONDITION',
-    `${copy.id} does not come back in full (${why}): it reaches revision ${revision}, and ${best.id} ${best.revision ?? 'more'}`,
+    `${copy.id} does not come back in full (${why}): it reaches revision ${count(revision)}, and ${best.id} ${best.revision === undefined ? 'more' : count(best.revision)}`,
     { hint: `nothing was changed; take that one: etcd-rescue recover --copy ${shellWord(nameOf(best, copies))}` },
   )
 }
