@@ -8,6 +8,9 @@ import { type OpenedSource, withSource } from './sources/index.ts'
 
 export type { NodesValue } from '../ui/nodes.ts'
 
+/** In the order of the config. */
+const ROLES: readonly NodeLine['role'][] = ['control-plane', 'api-server', 'worker']
+
 /** The config takes no more workers. */
 const MAX_NODES = 10_000
 
@@ -44,7 +47,7 @@ async function readNodes({ db }: OpenedSource, signal: AbortSignal): Promise<{ n
     if (node) nodes.push(toLine(node))
     else unread++
   }
-  const order = ({ role, name }: NodeLine) => `${role === 'control-plane' ? 0 : 1}${name}`
+  const order = ({ role, name }: NodeLine) => `${ROLES.indexOf(role)}${name}`
   return { nodes: nodes.sort((a, b) => (order(a) < order(b) ? -1 : 1)), unread }
 }
 
@@ -57,7 +60,13 @@ async function blockOf(nodes: readonly NodeLine[]): Promise<string> {
   const { stringify } = await import('yaml')
   const of = (role: NodeLine['role']) =>
     nodes.flatMap(({ name, address, role: own }) => (own === role && address !== undefined ? [{ name, address }] : []))
-  return stringify({ nodes: { controlPlane: of('control-plane'), workers: of('worker') } }, { lineWidth: 0 })
+  const apiServers = of('api-server')
+  const block = {
+    controlPlane: of('control-plane'),
+    ...(apiServers.length === 0 ? {} : { apiServers }),
+    workers: of('worker'),
+  }
+  return stringify({ nodes: block }, { lineWidth: 0 })
 }
 
 function none(label: string, unread: number): RescueError {

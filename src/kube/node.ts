@@ -1,9 +1,12 @@
 import { decodeNode, decodeObject, recordOf, textOf } from './object.ts'
 
+/** `api-server`: of an instance group of role APIServer, which runs an API server and no etcd. */
+export type NodeRole = 'control-plane' | 'api-server' | 'worker'
+
 /** A Node as the API server knew it. Text is as stored. */
 export interface KubeNode {
   name: string
-  role: 'control-plane' | 'worker'
+  role: NodeRole
   internalIp?: string
   externalIp?: string
   hostname?: string
@@ -14,7 +17,19 @@ export interface KubeNode {
 }
 
 /** Labels that kubeadm and kOps have given to control-plane nodes, now and before. */
-const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master', 'kubernetes.io/role']
+const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master']
+
+const API_SERVER = 'node-role.kubernetes.io/api-server'
+/** The label that said the role before each role had one of its own. */
+const ROLE = 'kubernetes.io/role'
+
+function roleIn(labels: Readonly<Record<string, string>>): NodeRole {
+  const has = (label: string) => Object.hasOwn(labels, label)
+  const isApiServer = has(API_SERVER) || (has(ROLE) && labels[ROLE] === 'api-server')
+  if (CONTROL_PLANE.some(has)) return 'control-plane'
+  if (isApiServer) return 'api-server'
+  return has(ROLE) && !['node', 'worker'].includes(labels[ROLE] ?? '') ? 'control-plane' : 'worker'
+}
 
 /** A Node out of its value; `undefined` when it is none, or encrypted. */
 export function nodeOf(value: Buffer): KubeNode | undefined {
@@ -32,10 +47,7 @@ export function nodeOf(value: Buffer): KubeNode | undefined {
     providerId: textOf(recordOf(node.spec).providerID),
     createdAt,
   }
-  const isControlPlane = CONTROL_PLANE.some(
-    (label) => Object.hasOwn(labels, label) && !['node', 'worker'].includes(labels[label] ?? ''),
-  )
-  return { name, role: isControlPlane ? 'control-plane' : 'worker', ...present(found) }
+  return { name, role: roleIn(labels), ...present(found) }
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

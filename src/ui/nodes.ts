@@ -12,7 +12,8 @@ export interface NodesValue {
 
 export interface NodeLine {
   name: string
-  role: 'control-plane' | 'worker'
+  /** `api-server`: of an instance group of role APIServer. */
+  role: 'control-plane' | 'api-server' | 'worker'
   /** What the block takes: the internal address, else the host name, else the external one. */
   address?: string
   internalIp?: string

@@ -66,6 +66,17 @@ describe('a node', () => {
     expect(nodeOf(Buffer.from(JSON.stringify(json)))).toEqual({ name: 'w', role: 'worker', externalIp: '192.0.2.1' })
   })
 
+  test.each([
+    [{ 'node-role.kubernetes.io/api-server': '' }, 'api-server'],
+    [{ 'kubernetes.io/role': 'api-server' }, 'api-server'],
+    [{ 'kubernetes.io/role': 'master' }, 'control-plane'],
+    [{ 'node-role.kubernetes.io/node': '', 'kubernetes.io/role': 'node' }, 'worker'],
+    [{ 'node-role.kubernetes.io/control-plane': '', 'node-role.kubernetes.io/api-server': '' }, 'control-plane'],
+  ])('its role by the labels %j', (labels, role) => {
+    const json = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', labels } }
+    expect(nodeOf(Buffer.from(JSON.stringify(json)))?.role).toBe(role)
+  })
+
   test('is none of another kind', () => {
     expect(nodeOf(secret)).toBeUndefined()
   })
