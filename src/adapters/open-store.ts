@@ -10,5 +10,7 @@ export type StoreOptions = Omit<S3Options, 'url'>
 export function openStore(url: string, options: StoreOptions = {}): ObjectStore {
   if (url.startsWith('s3://')) return s3Store({ ...options, url })
   if (url.startsWith('file://')) return fileStore(url, options.clock && { clock: options.clock })
-  throw new RescueError('USAGE', `not a store: ${url}`, { hint: 'a store is s3://bucket/folder or file:///folder' })
+  throw new RescueError('USAGE', `not a store: ${url}`, {
+    hint: 'a store is s3://bucket/folder or file:///folder; the folder of another one can be copied to a disk, and named as file:///folder',
+  })
 }

@@ -14,11 +14,16 @@ const KNOWN = new RegExp(
 
 const FOLDER = 'or copy the folder of the backups to a disk and name that: file:///folder'
 
+const notRead = (scheme: string, how: string) =>
+  `a copy for ${scheme}://, which is not read: copy the folder of the backups to a disk and name that: file:///folder (${how})`
+
 /** What to do about the other stores that kOps knows. */
 const OTHERS: Record<string, string> = {
   gs: `s3://bucket/folder for gs://: set s3.endpoint to Google's S3 interface (https://storage.googleapis.com) and S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY to an HMAC key; ${FOLDER} (gcloud storage cp -r)`,
   swift: `s3://bucket/folder for swift://, where the cloud has an S3 interface (s3.endpoint); ${FOLDER} (openstack object save)`,
-  azureblob: `a copy for azureblob://, which is not read: copy the folder of the backups to a disk and name that: file:///folder (az storage blob download-batch)`,
+  azureblob: notRead('azureblob', 'az storage blob download-batch'),
+  k8s: notRead('k8s', 'each object as a file of its name'),
+  vault: notRead('vault', 'each secret as a file of its name'),
 }
 
 const WANTED = 's3://bucket/folder or file:///folder'
