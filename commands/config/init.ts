@@ -11,7 +11,7 @@ export default class ConfigInit extends BaseCommand {
     const { args, flags } = await this.parse(ConfigInit)
     const { initConfig } = await import('../../src/app.ts')
     const value = await initConfig(await this.session(flags), args.file)
-    const done = `wrote ${value.file}; fill in the nodes, then: etcd-rescue recover --dry-run`
+    const done = `wrote ${value.file}; fill in what stands in <>, the nodes above all, then: etcd-rescue recover --dry-run`
     return this.show(value, [value.written ? done : `would write ${value.file}`])
   }
 }

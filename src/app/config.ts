@@ -8,11 +8,13 @@ import { loadSettings } from './settings.ts'
 
 /** Writes a first configuration; an existing file is a `PRECONDITION`, never overwritten. */
 export async function initConfig(session: Session, named?: string): Promise<{ file: string; written: boolean }> {
-  const { cwd, name, state } = session.sources
+  const { cwd, env } = session.sources
+  const name = session.sources.name ?? env.KOPS_CLUSTER_NAME
+  const state = session.sources.state ?? env.KOPS_STATE_STORE
   const file = resolve(cwd, named ?? CONFIG_FILE)
   if (session.dryRun) return { file, written: false }
   try {
-    await writeFile(file, exampleConfig(name, state), { flag: 'wx' })
+    await writeFile(file, exampleConfig(name || undefined, state || undefined), { flag: 'wx' })
     return { file, written: true }
   } catch (cause) {
     const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'

@@ -1,6 +1,13 @@
+/** What nobody but the operator knows; one that is left in is refused by its name. No value of a configuration looks like it. */
+export const isPlaceholder = (value: unknown): value is string => typeof value === 'string' && /^<.+>$/.test(value)
+
 /** What `config init` writes. Parsed by a test, so that it never drifts from the schema. */
-export function exampleConfig(cluster = 'staging.example.com', state = 's3://example-state'): string {
+export function exampleConfig(
+  cluster = '<name of the cluster, as kops get clusters prints it>',
+  state = '<state store of kOps, s3://bucket/folder>',
+): string {
   return `# etcd-rescue: which cluster, where its backups are, how to reach its nodes.
+# What stands in <> is yours to fill in, and nothing runs before.
 # Every key: etcd-rescue config schema. What is in effect: etcd-rescue config show.
 cluster: ${cluster}
 state: ${state}
@@ -16,21 +23,21 @@ etcdClusters:
 # s3: { encryption: aws:kms, kmsKeyId: alias/etcd-backups }
 
 ssh:
-  user: admin
-  port: 22
+  # user: admin                         # else that of ~/.ssh/config
+  # port: 22
   # identityFile: ~/.ssh/id_ed25519     # else the agent and ~/.ssh/config
   # jump: user@bastion.example.com:22
   sudo: true
 
 nodes:
   controlPlane:
-    - { name: a, address: 10.0.0.11 }
-    - { name: b, address: 10.0.0.12 }
-    - { name: c, address: 10.0.0.13 }
+    - { name: a, address: <address of the first node> }
+    - { name: b, address: <address of the second node> }
+    - { name: c, address: <address of the third node> }
   # Nodes of instance groups of role APIServer, if there are any: their API servers are fenced and restarted too.
   # apiServers: [ { name: api1, address: 10.0.0.21 } ]
-  workers:
-    - { name: w1, address: 10.0.1.21 }
+  # Whose kubelets are restarted. A copy knows all nodes, and prints them for here: etcd-rescue nodes SOURCE
+  # workers: [ { name: w1, address: 10.0.1.21 } ]
 
 # Where etcd-manager's volumes are mounted on the control plane.
 # volumes: ['/mnt/*', '/mnt/disks/*/mnt']

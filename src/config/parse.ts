@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { nearest } from '../errors/nearest.ts'
 import { RescueError } from '../errors/rescue-error.ts'
 
+import { isPlaceholder } from './example.ts'
 import { type ConfigFile, configFileSchema, configJsonSchema } from './schema.ts'
 
 interface Problem {
@@ -64,6 +65,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document): Problem[] {
 }
 
 function wordsOf(issue: z.core.$ZodIssue): string {
+  if (isPlaceholder(issue.input)) return `is still to be filled in: ${issue.input}`
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
   return issue.code === 'invalid_format' || issue.code === 'custom' ? `expected ${issue.message}` : issue.message

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -10,11 +10,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-it('config init writes a file that config show reads, and never over another', async () => {
+it('config init writes a file that config show reads once it is filled in, and never over another', async () => {
   const flags = ['--name', 'x.example.com', '--state', 's3://some-state']
   const dry = await cli(['config', 'init', '--dry-run', '--json', ...flags], { cwd: dir })
   expect(JSON.parse(dry.stdout)).toEqual({ file: join(dir, 'etcd-rescue.yaml'), written: false })
   expect((await cli(['config', 'init', ...flags], { cwd: dir })).code).toBe(0)
+  const left = await cli(['config', 'show'], { cwd: dir })
+  expect(left).toMatchObject({ code: 2, stdout: '' })
+  expect(left.stderr).toContain('nodes.controlPlane.0.address: is still to be filled in: <address of the first node>')
+  const file = join(dir, 'etcd-rescue.yaml')
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/<address of the \w+ node>/g, '10.0.0.11'))
   const shown = await cli(['config', 'show', '--json'], { cwd: dir })
   expect(JSON.parse(shown.stdout)).toMatchObject({ cluster: 'x.example.com', state: 's3://some-state', warnings: [] })
   const before = await readFile(join(dir, 'etcd-rescue.yaml'), 'utf8')

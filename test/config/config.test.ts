@@ -131,8 +131,19 @@ describe('the config file', () => {
     expect(() => requireNodes(toTarget(named, 'main'))).toThrow('no control-plane node')
   })
 
-  it('has an example that is valid', () => {
-    expect(parseConfig(exampleConfig(), 'example')).toMatchObject({ cluster: 'staging.example.com' })
+  it('has an example that is valid once it is filled in, and each blank that is left is refused by its name', () => {
+    const addresses = ['first', 'second', 'third'].map((one) => `<address of the ${one} node>`)
+    const filled = (text: string) => addresses.reduce((all, blank, at) => all.replace(blank, `10.0.0.1${at}`), text)
+    expect(parseConfig(filled(exampleConfig('a.example.com', 's3://state')), 'example')).toMatchObject({
+      cluster: 'a.example.com',
+      nodes: { controlPlane: [{ address: '10.0.0.10' }, { address: '10.0.0.11' }, { address: '10.0.0.12' }] },
+    })
+    const blanks = [
+      'cluster: is still to be filled in: <name of the cluster, as kops get clusters prints it>',
+      'state: is still to be filled in: <state store of kOps, s3://bucket/folder>',
+      ...addresses.map((blank, at) => `nodes.controlPlane.${at}.address: is still to be filled in: ${blank}`),
+    ]
+    expect(problems(exampleConfig())).toEqual(blanks.map((line) => expect.stringContaining(line)))
   })
 })
 
@@ -205,6 +216,8 @@ describe('the stores that kOps knows', () => {
   it.each([
     ['gs', /s3:\/\/bucket\/folder .*storage\.googleapis\.com/],
     ['swift', /s3\.endpoint/],
+    ['k8s', /a copy for k8s:\/\/.*copy the folder .*file:\/\/\/folder/],
+    ['vault', /a copy for vault:\/\/.*file:\/\/\/folder/],
     ['azureblob', /file:\/\/\/folder/],
   ])('%s:// is refused with the way on', async (scheme, way) => {
     const error = await at(`${scheme}://kops-state`).catch((caught) => caught)
