@@ -42,7 +42,16 @@ export type EngineEvent =
   | { type: 'table'; step: string; columns: string[]; rows: string[][] }
   | { type: 'progress'; step: string; label: string; done: number; total?: number; unit: 'bytes' | 'keys' | 'items' }
   | { type: 'waiting'; step: string; condition: string; last: string; remainingSeconds: number }
-  | { type: 'step-finished'; step: string; status: StepStatus; seconds: number; attempts: number; why?: string }
+  | {
+      type: 'step-finished'
+      step: string
+      status: StepStatus
+      seconds: number
+      attempts: number
+      why?: string
+      /** What it would have changed, in sentences; only of a step that was withheld. */
+      changes?: readonly string[]
+    }
   | { type: 'step-failed'; step: string; error: EventError }
   | {
       type: 'run-finished'

@@ -1,4 +1,5 @@
 import { RescueError, toRescueError, WithheldError } from '../errors/rescue-error.ts'
+import type { PlanItem } from '../runbook/types.ts'
 import type { StepRun } from './context.ts'
 import { within } from './current-step.ts'
 import { factsFrom, safePoint, stateOf, stoppedAt } from './env.ts'
@@ -102,8 +103,12 @@ export async function finish(run: StepRun, status: StepStatus, facts: Facts, why
     { type: 'finished', step: item.id, status, facts, seconds, attempts, ...reason },
     { flush: true },
   )
-  env.emit({ type: 'step-finished', step: item.id, status, seconds, attempts, ...reason })
+  env.emit({ type: 'step-finished', step: item.id, status, seconds, attempts, ...reason, ...wouldChange(item, status) })
 }
+
+/** For a person: the calls that were withheld are shell, and not all are reached. */
+export const wouldChange = ({ changes }: PlanItem, status: StepStatus) =>
+  status === 'withheld' && changes.length > 0 ? { changes } : {}
 
 /** Writes down why a step failed, and gives the error that the run ends with. */
 export async function fail(run: StepRun, caught: unknown): Promise<RescueError> {

@@ -7,6 +7,7 @@ import { calmly, type Env, needsOf, type RunOptions, type RunResult, safePoint, 
 import { withLock } from './held.ts'
 import type { Journal } from './journal.ts'
 import { outcome } from './outcome.ts'
+import { wouldChange } from './phases.ts'
 import { runGroup } from './run-group.ts'
 import { runStep } from './run-step.ts'
 import { selectItems } from './select.ts'
@@ -134,7 +135,7 @@ async function leave(env: Env, item: PlanItem, status: 'skipped' | 'withheld', w
     { type: 'finished', step: item.id, status, facts: {}, seconds: 0, attempts: 0, why },
     { flush: true },
   )
-  env.emit({ type: 'step-finished', step: item.id, status, seconds: 0, attempts: 0, why })
+  env.emit({ type: 'step-finished', step: item.id, status, seconds: 0, attempts: 0, why, ...wouldChange(item, status) })
 }
 
 async function end(env: Env, took: Stopwatch, error: RescueError | undefined): Promise<RunResult> {

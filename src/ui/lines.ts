@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../engine/events.ts'
+import { count } from '../words/numbers.ts'
 import { finalLines } from './final.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
@@ -6,12 +7,22 @@ import { clean, duration } from './text.ts'
 
 export interface LineOptions {
   style: Style
-  /** Show every call, not only those that a dry run withheld. */
+  /** Show every call, also those that a dry run withheld: else it tells what they were for. */
   verbose: boolean
   /** See `typedHere`. */
   given?: string
   /** Columns of a terminal; a log has no edge. */
   width?: () => number | undefined
+}
+
+/** No place: the change says it. */
+const BY_HAND = 'by hand'
+/** A batch of restarts may be on thousands. */
+const PLACES = 20
+
+function listed(places: readonly string[]): string {
+  const more = places.length - PLACES
+  return [...places.slice(0, PLACES).map(clean), ...(more > 0 ? [`and ${count(more)} more`] : [])].join(', ')
 }
 
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
@@ -21,6 +32,8 @@ export class Lines {
   readonly #style: Style
   readonly #verbose: boolean
   readonly #width: () => number | undefined
+  /** Where a step's calls were withheld, by its id. */
+  readonly #withheld = new Map<string, Set<string>>()
 
   constructor({ style, verbose, width = () => undefined }: LineOptions) {
     this.#style = style
@@ -39,7 +52,7 @@ export class Lines {
       case 'table':
         return ['', ...this.#table(event), '']
       case 'step-finished':
-        return [this.#finished(event)]
+        return [this.#finished(event), ...this.#wouldChange(event)]
       case 'step-failed':
         return [this.#failed(event)]
       case 'run-finished':
@@ -56,9 +69,9 @@ export class Lines {
     return [what, faint(`run ${event.run}`), '']
   }
 
-  #call({ withheld, where, line }: Of<'call'>): string[] {
-    // A dry run shows what it withheld; hundreds of reads would bury it.
-    if (!this.#verbose && !withheld) return []
+  #call({ step, withheld, where, line }: Of<'call'>): string[] {
+    if (withheld) this.#withheld.set(step, (this.#withheld.get(step) ?? new Set()).add(where))
+    if (!this.#verbose) return []
     const text = `${where}: ${clean(line).replaceAll('\n', ' ')}`
     return [withheld ? this.#style.warn(`    ! ${text}`) : this.#style.faint(`    $ ${text}`)]
   }
@@ -69,6 +82,16 @@ export class Lines {
     const again = attempts > 1 ? `, attempt ${attempts}` : ''
     const because = why ? `  ${clean(why)}` : ''
     return `${colour(mark[status])} ${clean(step).padEnd(24)} ${faint(`${duration(seconds)}${again}`)}${because}`
+  }
+
+  /** What would be done, and where: the words of the plan, since a person cannot tell it from shell lines. */
+  #wouldChange({ step, changes = [] }: Of<'step-finished'>): string[] {
+    const places = [...(this.#withheld.get(step) ?? [])].filter((place) => place !== BY_HAND)
+    this.#withheld.delete(step)
+    const where = places.length === 0 || changes.length === 0 ? [] : [`      where: ${listed(places)}`]
+    return [...changes.map((line) => `    ! ${clean(line).replaceAll('\n', ' ')}`), ...where].map((row) =>
+      this.#style.warn(row),
+    )
   }
 
   #failed({ step, error }: Of<'step-failed'>): string {

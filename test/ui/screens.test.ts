@@ -79,12 +79,26 @@ describe('a log', () => {
     )
   })
 
-  it('shows calls when asked, and always in a dry run', () => {
+  it('shows calls when asked, and in a dry run what they would be for, and where', () => {
     expect(play([started, call(false)])).not.toContain('ls /mnt')
     expect(play([started, call(false)], { verbose: true })).toContain('$ a: ls /mnt')
-    const dry = play([{ ...started, dryRun: true }, call(false), call(true)])
-    expect(dry).not.toContain('$ a: ls /mnt')
-    expect(dry).toContain('! a: ls /mnt')
+    const on = (where: string) => ({ ...call(true), where }) as EngineEvent
+    const finished = {
+      type: 'step-finished',
+      step: 'fetch-member',
+      status: 'withheld',
+      seconds: 0,
+      attempts: 1,
+    } as const
+    const changes = ['API servers stopped', 'their manifests set aside']
+    const dry = [{ ...started, dryRun: true }, call(false), on('a'), on('a'), on('b'), { ...finished, changes }]
+    expect(play(dry)).not.toMatch(/ls \/mnt/)
+    expect(play(dry)).toContain('\n    ! API servers stopped\n    ! their manifests set aside\n      where: a, b\n')
+    expect(play(dry, { verbose: true })).toContain('! a: ls /mnt')
+    const many = Array.from({ length: 1022 }, (_, at) => on(`w${at}`))
+    expect(play([...many, { ...finished, changes }])).toMatch(/where: w0, .* w19, and 1,002 more\n/)
+    // one that is not reached at all
+    expect(play([{ ...finished, why: 'needs more', changes }])).toMatch(/needs more\n {4}! API servers stopped\n/)
   })
 
   it('tells of a long transfer every ten seconds, with rate and time left', () => {
