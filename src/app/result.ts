@@ -73,7 +73,7 @@ function verifiedOf(result: RunResult): Pick<RescueResult, 'verified' | 'members
 
 function outageOf(result: RunResult): Pick<RescueResult, 'outage'> {
   const live = fact(result, 'restoredLive')
-  return live === undefined ? {} : { outage: { seconds: live.seconds } }
+  return live === undefined ? {} : { outage: { seconds: live.outageSeconds ?? live.seconds } }
 }
 
 /** What each step that carries data has carried; what a resumed transfer sent twice is not counted twice. */

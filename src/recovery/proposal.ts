@@ -18,8 +18,10 @@ export interface Proposal {
   lost: string[]
   /** Until the data is verified, an estimate. */
   seconds: number
-  /** How long etcd is away in that time, an estimate. */
+  /** How long etcd is away in that time, an estimate: where all goes as on a quiet machine. */
   outageSeconds: number
+  /** And the longest that was seen, for this size. Absent in older results. */
+  outageMostSeconds?: number
   touches: string[]
   /** Of a return: how its revision compares with what clients can have seen since. */
   revisions?: Backwards

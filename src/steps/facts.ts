@@ -190,7 +190,10 @@ export const facts = {
   restarted: z.object({ nodes: z.array(z.string()) }),
   restoredLive: z.object({
     clusterId: z.string(),
+    /** Since etcd-manager was stopped, or told to restore. */
     seconds: z.number(),
+    /** From the last answer of the cluster before to the first of this one with all its keys; absent where the two are one. */
+    outageSeconds: z.number().optional(),
     /** The revision of the running cluster at which it must equal the expected copy. */
     liveRevision: revision,
   }),

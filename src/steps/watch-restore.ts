@@ -6,6 +6,7 @@ import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import type { LookedInto } from './support/backup-content.ts'
 import { backupsSince } from './support/new-backups.ts'
+import { type Outage, watchOutage } from './support/outage.ts'
 import { type RestoreWatch, watchRestoreLog } from './support/restore-watch.ts'
 import { backupReader, isTakenOf, memberIds } from './support/taken-of.ts'
 import { countTokens } from './support/trash-count.ts'
@@ -43,6 +44,7 @@ export const watchRestore = defineStep<'command' | 'earlierBackups' | 'expected'
     const trashedBefore = await context.once('trashedBefore', () => countTokens(world))
     const looks = {
       trashedBefore,
+      outage: watchOutage(context),
       log: watchRestoreLog({ world, signal: context.signal, command: context.needs.command }),
       read: backupReader(context),
     }
@@ -72,6 +74,7 @@ const NOT_SEEN =
 
 interface Looks {
   trashedBefore: Record<string, number>
+  outage: Outage
   log: RestoreWatch
   read: (backup: Backup) => Promise<LookedInto>
 }
@@ -82,21 +85,25 @@ async function look(context: Ctx, looks: Looks): Promise<Look> {
   const command = (await listCommands(world.store)).find(({ key }) => key === needs.command.key)
   if (command) {
     if (command.backup !== undefined && command.backup !== needs.command.backup) throw replaced(command, needs)
+    await looks.outage.look()
     const said = await looks.log.look()
     const state = (await trashedSince(world, looks.trashedBefore)) > 0 ? GOING_ON : NOT_SEEN
     return { done: false, last: said === '' ? state : `${state}; ${said}` }
   }
   const serving = await servingNow(context)
   const liveRevision = needs.expected.keys + FIRST_REVISION - 1
-  if (serving.clusterId === needs.command.clusterIdBefore)
+  if (serving.clusterId === needs.command.clusterIdBefore) {
+    looks.outage.isServed()
     return { done: false, last: `the cluster from before (${serving.clusterId}) is still served` }
+  }
   if (serving.revision < liveRevision) return { done: false, last: notAll(serving.revision, liveRevision) }
+  const outageSeconds = await looks.outage.ended()
   const { complete, unread } = await backupsSince(world.store, needs.earlierBackups)
   const firstBackup = await firstOf(complete, serving.members, looks.read)
   if (firstBackup === undefined)
     return { done: false, last: [noBackup(complete), ...(unread === undefined ? [] : [unread])].join('; ') }
   const seconds = (world.clock.now().getTime() - needs.command.requestedAt) / 1000
-  const restored = { clusterId: serving.clusterId, seconds, liveRevision }
+  const restored = { clusterId: serving.clusterId, seconds, liveRevision, outageSeconds }
   return { done: true, value: { restored, firstBackup: firstBackup.name } }
 }
 

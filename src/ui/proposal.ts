@@ -1,6 +1,6 @@
 import type { Assessment, Proposal, ProposalSource } from '../recovery/proposal.ts'
 import { count, many, minute } from '../words/numbers.ts'
-import { duration } from './text.ts'
+import { awayFor, rounded } from './away-for.ts'
 
 /** What is proposed for one etcd cluster: what to be careful of, four lines, then one for each other way. Left alone: one line. */
 export function assessmentLines({
@@ -48,7 +48,7 @@ function proposalLines({ etcdCluster, method, comesBack, lost, touches, ...times
   return [
     `etcd ${etcdCluster}, ${method}. Comes back: ${comesBack}`,
     `  lost:    ${lost.join('; ')}`,
-    `  takes:   ${about(times)}`,
+    `  takes:   ${about(times)} (by the size of the data, from recoveries that were measured)`,
     `  touches: ${touches.join('; ')}`,
   ]
 }
@@ -78,9 +78,6 @@ function without<K extends 'why'>(proposal: Proposal, name: K): Omit<Proposal, K
   return rest
 }
 
-function about({ seconds, outageSeconds }: Pick<Proposal, 'seconds' | 'outageSeconds'>): string {
-  return `about ${rounded(seconds)}, of which etcd is away for ${rounded(outageSeconds)}`
+function about({ seconds, ...outage }: Pick<Proposal, 'seconds' | 'outageSeconds' | 'outageMostSeconds'>): string {
+  return `about ${rounded(seconds)}, of which etcd is away for ${awayFor(outage)}`
 }
-
-/** An estimate has no seconds beyond two minutes. */
-const rounded = (seconds: number) => (seconds < 120 ? duration(seconds) : `${Math.round(seconds / 60)} min`)

@@ -2,6 +2,8 @@ import type { EventError, RunStatus, StepStatus } from '../engine/events.ts'
 import { type LeftNode, leftLine } from '../engine/events.ts'
 import type { Proposal } from '../recovery/proposal.ts'
 import { count } from '../words/numbers.ts'
+import { awayFor } from './away-for.ts'
+import { duration } from './text.ts'
 
 /** What `recover`, `run`, `restart` and `runs resume` print with `--json`. */
 export interface RescueResult {
@@ -18,7 +20,7 @@ export interface RescueResult {
   verified?: { keysExpected: number; keysFound: number; digestMatches: boolean; explained?: Record<string, number> }
   /** Of every member of the running cluster, held against the others: `unseen` could not be, and says why. */
   members?: { node: string; is: 'same' | 'differs' | 'unseen'; why?: string | undefined }[]
-  /** From when etcd-manager was stopped, or told to restore, to the first linearizable read of the recovered cluster. */
+  /** From when etcd-manager was stopped, or the cluster before answered last, to the first linearizable read of the recovered one. */
   outage?: { seconds: number }
   /** Over the network, from and to nodes and the backup store: copies, snapshots, backups. */
   movedBytes?: number
@@ -157,8 +159,10 @@ function remainingLines({ run, remaining = [] }: RescueResult): string[] {
   ]
 }
 
-function outageLines({ outage }: RescueResult): string[] {
-  return outage === undefined ? [] : [`etcd was away for ${outage.seconds.toFixed(1)} s`]
+function outageLines({ outage, proposal }: RescueResult): string[] {
+  if (outage === undefined) return []
+  const said = proposal === undefined ? '' : ` (${awayFor(proposal)} expected)`
+  return [`etcd was away for ${duration(outage.seconds)}${said}`]
 }
 
 function undoLines({ run, undoable = [] }: RescueResult): string[] {

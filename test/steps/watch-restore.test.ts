@@ -118,8 +118,21 @@ describe('watch-restore', () => {
       () => addBackup(store, FIRST, ofRestored.gz),
       () => serve(restored()),
     ])
-    expect(gives).toEqual({ restoredLive: { clusterId: 'after', seconds: 40, liveRevision: KEYS + 1 } })
+    expect(gives).toEqual({
+      restoredLive: { clusterId: 'after', seconds: 40, outageSeconds: 40, liveRevision: KEYS + 1 },
+    })
     expect(notes.join('\n')).toContain(`first backup of the restored cluster: ${FIRST}`)
+  })
+
+  test('the outage is from the last answer of the cluster before to the first of this one, not to its backup', async () => {
+    const { gives } = await scene(({ store, serve }) => [
+      () => {},
+      () => serve(undefined),
+      () => store.remove(KEY),
+      () => serve(restored()),
+      () => addBackup(store, FIRST, ofRestored.gz),
+    ])
+    expect(gives).toMatchObject({ restoredLive: { seconds: 50, outageSeconds: 30 } })
   })
 
   test.each<[string, string[], RegExp]>([

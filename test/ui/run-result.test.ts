@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RunStatus } from '../../src/engine/events.ts'
-import { runLines } from '../../src/ui/run-result.ts'
+import { type RescueResult, runLines } from '../../src/ui/run-result.ts'
 
 const result = (status: RunStatus) => ({
   run: '20261130T120000Z-abcdef',
@@ -20,6 +20,15 @@ describe('the result of a run', () => {
       expect(lines.filter((line) => /^recovered/.test(line))).toEqual([])
       expect(lines).toContainEqual(expect.stringContaining('b:T'))
     }
+  })
+
+  it('holds the outage against what was expected, where a proposal said it', () => {
+    const outage = { seconds: 15.7 }
+    const proposal = { outageSeconds: 2, outageMostSeconds: 16 } as NonNullable<RescueResult['proposal']>
+    expect(runLines({ ...result('succeeded'), outage })).toContain('etcd was away for 16 s')
+    expect(runLines({ ...result('succeeded'), outage, proposal })).toContain(
+      'etcd was away for 16 s (2.0 s to 16 s expected)',
+    )
   })
 
   it('names a node that was left beside a success, with what to type', () => {
