@@ -42,7 +42,10 @@ export abstract class BaseCommand extends Command {
 
   /** Screens are loaded only when a command really runs, so that `--help` stays quick. */
   protected async session(flags: GivenFlags): Promise<Session> {
-    const { openScreen } = await import('../ui/open-screen.ts')
+    const [{ openScreen }, { createSshSession }] = await Promise.all([
+      import('../ui/open-screen.ts'),
+      import('../adapters/ssh/session.ts'),
+    ])
     const { env } = process
     this.#given = givenIn(flags)
     return {
@@ -54,6 +57,7 @@ export abstract class BaseCommand extends Command {
       breakLock: flags['break-lock'] ?? false,
       withoutLock: flags['without-lock'] ?? false,
       interactive: true,
+      ssh: createSshSession(),
       version: this.config.version,
       ...(flags['work-dir'] === undefined ? {} : { workDir: flags['work-dir'] }),
       ...(flags['etcd-bin-dir'] === undefined ? {} : { etcdBinDir: flags['etcd-bin-dir'] }),

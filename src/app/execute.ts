@@ -70,6 +70,7 @@ function worldOf(session: Session, { config, target, journal }: Execution, stop:
     prompter: sessionPrompter(session, stop.soft, reportAnswer),
     // A dry run leaves nothing on disk: its scratch is behind the gate, and this path is only shown
     runDir: journal.dir ?? join(tmpdir(), `etcd-rescue-dry-run-${randomBytes(4).toString('hex')}`),
+    ssh: session.ssh,
     dryRun,
     withoutLock: session.withoutLock ?? false,
     note: (line) => screen.listen({ type: 'note', step: '', line }),

@@ -1,3 +1,4 @@
+import type { SshSession } from '../adapters/ssh/session.ts'
 import type { Config, ConfigNode } from '../config/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Prompter } from '../ports/prompter.ts'
@@ -9,6 +10,7 @@ interface HostOptions {
   target: Target
   prompter: Prompter
   clock: Clock
+  session: SshSession
   note(line: string): void
 }
 
@@ -17,14 +19,10 @@ export interface Hosts {
   workers: RemoteHost[]
 }
 
-/** All nodes of a target, not yet connected; they share jump connections and passphrases. */
+/** All nodes of a target, not yet connected; they share jump connections, passphrases, and which of them were away. */
 export async function openHosts(options: HostOptions): Promise<Hosts> {
-  const [{ openHost }, { createSshSession }] = await Promise.all([
-    import('../adapters/ssh/open-host.ts'),
-    import('../adapters/ssh/session.ts'),
-  ])
-  const session = createSshSession()
-  const { target, prompter, clock, note } = options
+  const { openHost } = await import('../adapters/ssh/open-host.ts')
+  const { target, prompter, clock, session, note } = options
   const open = (node: TargetNode, role: HostRole) =>
     openHost({
       ...reach(node, options.config),

@@ -1,3 +1,4 @@
+import type { SshSession } from '../adapters/ssh/session.ts'
 import type { ConfigSources } from '../config/index.ts'
 import type { Screen } from '../ui/screen.ts'
 
@@ -18,6 +19,8 @@ export interface Session {
   interactive: boolean
   /** Where etcd is, in place of the configuration's. */
   etcdBinDir?: string
+  /** One for the command: looking and recovering are one, a passphrase is typed once and a dead node waited for once. */
+  ssh: SshSession
   /** Of this tool; written into journals. */
   version: string
 }

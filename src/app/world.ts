@@ -1,3 +1,4 @@
+import type { SshSession } from '../adapters/ssh/session.ts'
 import type { Config } from '../config/index.ts'
 import { reportCall } from '../engine/index.ts'
 import { systemClock } from '../ports/clock.ts'
@@ -14,6 +15,7 @@ export interface WorldOptions {
   target: Target
   env: NodeJS.ProcessEnv
   prompter: Prompter
+  ssh: SshSession
   /** The run's own directory; what is secret goes below it. */
   runDir: string
   dryRun: boolean
@@ -33,7 +35,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 async function realWorld(options: WorldOptions): Promise<World> {
   const { config, target, env, prompter, runDir, note } = options
   const clock = systemClock
-  const hosts = await openHosts({ config, target, prompter, clock, note })
+  const hosts = await openHosts({ config, target, prompter, clock, session: options.ssh, note })
   const [{ localEtcd }, { liveEtcd }, { dirScratch }, { localCommands }] = await Promise.all([
     import('../adapters/etcd/local.ts'),
     import('../adapters/etcd/live.ts'),

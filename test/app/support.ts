@@ -1,3 +1,4 @@
+import { createSshSession } from '../../src/adapters/ssh/session.ts'
 import type { Session } from '../../src/app/session.ts'
 import type { Config } from '../../src/config/index.ts'
 
@@ -23,5 +24,5 @@ export function configOf(etcdClusters: readonly string[]): Config {
 export function sessionIn(cwd: string): Session {
   const screen = { listen: () => {}, pause: () => {}, resume: () => {}, end: () => {} }
   const flags = { json: true, dryRun: false, yes: false, breakLock: false, interactive: false, version: '0' }
-  return { sources: { env: { HOME: cwd, XDG_STATE_HOME: cwd }, cwd }, screen, ...flags }
+  return { sources: { env: { HOME: cwd, XDG_STATE_HOME: cwd }, cwd }, screen, ssh: createSshSession(), ...flags }
 }

@@ -1,3 +1,4 @@
+import { createSshSession } from '../../src/adapters/ssh/session.ts'
 import type { Session } from '../../src/app/session.ts'
 
 /** As a command makes it, without a terminal: `dir` is where the operator sits, and has the work directory. */
@@ -11,6 +12,7 @@ export function testSession(dir: string, over: Partial<Session> = {}): Session {
     yes: false,
     breakLock: false,
     interactive: false,
+    ssh: createSshSession(),
     version: '0.0.0-test',
     ...over,
   }

@@ -25,26 +25,30 @@ export interface HandshakeParts {
   known: KnownHost
   prompter: Prompter
   session: SshSession
+  /** For the first words of sshd, which a dead node never says. */
+  answerMs: number
   timeoutMs: number
   keepaliveMs: number
 }
 
 /** Handshake, host key and login over a socket. Rejects with `AttemptError`; the socket is then closed. */
-export async function handshake(socket: Duplex, parts: HandshakeParts): Promise<Client> {
-  const { default: ssh2 } = await import('ssh2')
-  const client = new ssh2.Client()
+export async function handshake(socket: Duplex, client: Client, parts: HandshakeParts): Promise<Client> {
   return new Promise((resolve, reject) => {
     let verdict: AttemptFailure | undefined
     let over = false
-    const deadline = createDeadline(parts.timeoutMs, () => {
-      const why = `connected, but no answer from sshd within ${parts.timeoutMs / 1000}s`
-      fail({ kind: 'unreachable', why, cause: undefined })
-    })
+    const within = (ms: number) =>
+      createDeadline(ms, () => {
+        const why = `connected, but no answer from sshd within ${ms / 1000}s`
+        fail({ kind: 'unreachable', why, cause: undefined })
+      })
+    const deadline = within(parts.timeoutMs)
+    const firstWords = within(parts.answerMs)
     const auth = createAuth({ ...parts, pause: () => deadline.pause(), resume: () => over || deadline.restart() })
     const fail = (failure: AttemptFailure) => {
       if (over) return
       over = true
       deadline.clear()
+      firstWords.clear()
       client.destroy()
       socket.destroy()
       reject(new AttemptError(failure))
@@ -73,6 +77,7 @@ export async function handshake(socket: Duplex, parts: HandshakeParts): Promise<
         return verdict === undefined
       },
     })
+    socket.once('data', () => firstWords.clear())
   })
 }
 

@@ -9,17 +9,24 @@ import { acceptKey, knownHostOf } from './host-keys.ts'
 import { openJump } from './jump.ts'
 import { type Login, loggedIn } from './logged-in.ts'
 import { DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_KEEPALIVE_MS, type SshHostOptions } from './options.ts'
-import type { SshSession } from './session.ts'
+import { type Patience, patienceWith, remembering } from './patience.ts'
+import type { Lease, SshSession } from './session.ts'
 import { connectTcp, connectThrough } from './socket.ts'
 
 /** A refusing port is tried this often: sshd may be restarting, but a dead node should be told soon. */
 const TRIES_REFUSED = 4
-/** A dropped connection this often: under MaxStartups each attempt has a chance. */
-const TRIES_DROPPED = 10
 
 /** The handshake found nothing in common with sshd; the system's ssh may. */
 export class NoAlgorithms extends Error {
   override readonly name = 'NoAlgorithms'
+}
+
+interface Parts {
+  endpoint: Endpoint
+  place: Place
+  options: SshHostOptions
+  session: SshSession
+  patience: Patience
 }
 
 /**
@@ -28,16 +35,23 @@ export class NoAlgorithms extends Error {
  */
 export async function login(endpoint: Endpoint, options: SshHostOptions, session: SshSession): Promise<Login> {
   const place: Place = { name: options.name, host: endpoint.host, port: endpoint.port }
-  let jump = await openJump(endpoint, options, session, login)
+  const jump = await openJump(endpoint, options, session, login)
+  const patience = patienceWith(endpoint, options, session)
+  return remembering(endpoint, session, () => loginThrough(jump, { endpoint, place, options, session, patience }))
+}
+
+async function loginThrough(first: Lease<Login> | undefined, parts: Parts): Promise<Login> {
+  const { endpoint, options, session } = parts
+  let jump = first
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const via = jump?.value.client
-        const client = await session.login(() => connectOnce(endpoint, place, options, session, via))
+        const client = await session.login(() => connectOnce(parts, via))
         return loggedIn(client, () => jump?.release())
       } catch (error) {
         if (!(error instanceof AttemptError)) throw error
-        await settle(error.failure, attempt, { endpoint, place, options, session })
+        await settle(error.failure, attempt, parts)
       }
       if (jump?.value.gone()) {
         jump.release()
@@ -51,32 +65,32 @@ export async function login(endpoint: Endpoint, options: SshHostOptions, session
 }
 
 async function connectOnce(
-  endpoint: Endpoint,
-  place: Place,
-  options: SshHostOptions,
-  session: SshSession,
+  { endpoint, place, options, session, patience: { answerMs } }: Parts,
   via: Client | undefined,
 ): Promise<Client> {
   const { prompter, connectTimeoutMs: timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options
-  const known = await knownHostOf(endpoint)
+  // before there is a socket: one that is closed while this is loaded would tell nobody
+  const [known, { default: ssh2 }] = await Promise.all([knownHostOf(endpoint), import('ssh2')])
   const { host, port } = endpoint
-  const socket: Duplex = via
-    ? await connectThrough(via, host, port, timeoutMs)
-    : await connectTcp(host, port, timeoutMs)
+  const socket: Duplex = via ? await connectThrough(via, host, port, answerMs) : await connectTcp(host, port, answerMs)
   const keepaliveMs = options.keepaliveMs ?? DEFAULT_KEEPALIVE_MS
-  return handshake(socket, { endpoint, place, known, prompter, session, timeoutMs, keepaliveMs })
+  return handshake(socket, new ssh2.Client(), {
+    endpoint,
+    place,
+    known,
+    prompter,
+    session,
+    answerMs,
+    timeoutMs,
+    keepaliveMs,
+  })
 }
 
 /** Returns when another attempt makes sense, throws the operator's error when not. */
 async function settle(
   failure: AttemptFailure,
   attempt: number,
-  {
-    endpoint,
-    place,
-    options,
-    session,
-  }: { endpoint: Endpoint; place: Place; options: SshHostOptions; session: SshSession },
+  { endpoint, place, options, session, patience }: Parts,
 ): Promise<void> {
   switch (failure.kind) {
     case 'final':
@@ -90,7 +104,7 @@ async function settle(
     case 'unknown-key':
       return acceptKey(endpoint, failure.key, place, options, session)
     case 'busy': {
-      const tries = /nothing listens|refused/i.test(failure.why) ? TRIES_REFUSED : TRIES_DROPPED
+      const tries = /nothing listens|refused/i.test(failure.why) ? TRIES_REFUSED : patience.triesDropped
       if (attempt >= tries) throw unreachable(place, `${failure.why}, ${attempt} times`, failure.cause)
       return options.clock.sleep(backoff(attempt))
     }

@@ -116,7 +116,7 @@ async function chooseTransport(
     })
   }
   options.emit?.({ type: 'note', where: name, line: `connects through the system's ssh: ${why ?? 'asked for'}` })
-  return createSystemTransport(endpoint, options)
+  return createSystemTransport(endpoint, options, session)
 }
 
 function closedError({ name }: SshHostOptions): RescueError {

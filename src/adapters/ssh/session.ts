@@ -25,6 +25,8 @@ export interface SshSession {
   drop(name: string): void
   /** The answer of something slow that does not change while the process runs. */
   once<T>(name: string, find: () => Promise<T>): Promise<T>
+  /** Nodes that could not be reached when they were last tried. */
+  readonly away: Set<string>
 }
 
 /** Logins at once over all hosts; above 128 they get slower together. */
@@ -58,6 +60,7 @@ export function createSshSession(): SshSession {
     share: (name, open) => lease(shared, name, open),
     drop: (name) => void shared.delete(name),
     once: <T>(name: string, find: () => Promise<T>) => remember(found, name, find) as Promise<T>,
+    away: new Set(),
   }
   return session
 }

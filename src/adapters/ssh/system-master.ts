@@ -6,6 +6,8 @@ import type { Endpoint } from './endpoint.ts'
 import type { Place } from './failures.ts'
 import { socketDir } from './forward.ts'
 import type { SshHostOptions } from './options.ts'
+import { patienceWith, remembering } from './patience.ts'
+import type { SshSession } from './session.ts'
 import { systemFailure } from './system-failure.ts'
 
 /** The forwards of the user's own configuration are not ours to open. */
@@ -17,16 +19,28 @@ export interface Master {
   gone: Promise<void>
 }
 
-export async function openMaster(
-  args: string[],
-  destination: string[],
-  place: Place,
-  endpoint: Endpoint,
-  options: SshHostOptions,
-): Promise<Master> {
+export interface MasterParts {
+  args: string[]
+  destination: string[]
+  place: Place
+  endpoint: Endpoint
+  options: SshHostOptions
+  session: SshSession
+}
+
+/** Connects and logs in. Rejects with `HOST_*` errors. */
+export function openMaster(parts: MasterParts): Promise<Master> {
+  return remembering(parts.endpoint, parts.session, () => startMaster(parts))
+}
+
+async function startMaster({ args, destination, place, endpoint, options, session }: MasterParts): Promise<Master> {
+  const { answerMs } = patienceWith(endpoint, options, session)
   const dir = await socketDir()
   const control = join(dir, 'port')
   const child = spawn('ssh', [
+    // before the others: ssh takes the first
+    '-o',
+    `ConnectTimeout=${Math.ceil(answerMs / 1000)}`,
     ...args,
     ...NO_FORWARDS,
     '-M',

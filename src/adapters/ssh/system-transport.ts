@@ -8,6 +8,7 @@ import { connectionLost, lastLines, type Place } from './failures.ts'
 import { socketDir } from './forward.ts'
 import type { SshHostOptions } from './options.ts'
 import { createSemaphore } from './semaphore.ts'
+import type { SshSession } from './session.ts'
 import { systemSshArgs } from './system-args.ts'
 import { exitOf, type Master, NO_FORWARDS, openMaster } from './system-master.ts'
 import { type Ending, type Running, SESSIONS_AT_ONCE, type Transport } from './transport.ts'
@@ -19,7 +20,7 @@ const SSH_FAILED = 255
  * A node over the system's ssh: one master connection, and a child process for each command. The master's remote command
  * waits for its own input to end, so it is gone when this process is, even after SIGKILL.
  */
-export function createSystemTransport(endpoint: Endpoint, options: SshHostOptions): Transport {
+export function createSystemTransport(endpoint: Endpoint, options: SshHostOptions, session: SshSession): Transport {
   const place: Place = { name: options.name, host: endpoint.host, port: endpoint.port }
   const args = systemSshArgs(endpoint, options)
   // the master holds one session of sshd's MaxSessions
@@ -30,7 +31,7 @@ export function createSystemTransport(endpoint: Endpoint, options: SshHostOption
   let current: Promise<Master> | undefined
 
   const connected = async (): Promise<Master> => {
-    current ??= openMaster(args, destination, place, endpoint, options)
+    current ??= openMaster({ args, destination, place, endpoint, options, session })
     const attempt = current
     const drop = () => {
       if (current === attempt) current = undefined

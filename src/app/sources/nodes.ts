@@ -26,7 +26,8 @@ export function lazyNodes(
   const open = () => {
     const prompter = sessionPrompter(session, signal)
     const note = (line: string) => session.screen.listen({ type: 'note', step: '', line })
-    return openHosts({ config, target: toTarget(config, etcdCluster), prompter, clock: systemClock, note })
+    const target = toTarget(config, etcdCluster)
+    return openHosts({ config, target, prompter, clock: systemClock, session: session.ssh, note })
   }
   const all = () => {
     opened ??= open()
