@@ -1,6 +1,6 @@
 import { RescueError } from '../errors/rescue-error.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
-import type { ContainerRuntime } from './container.ts'
+import type { Container, ContainerRuntime } from './container.ts'
 import { criRuntime } from './runtime-cri.ts'
 import { dockerRuntime } from './runtime-docker.ts'
 
@@ -15,6 +15,12 @@ const CANDIDATES: ((host: RemoteHost) => ContainerRuntime)[] = [
   ),
 ]
 
+interface Detected {
+  runtime: ContainerRuntime
+  /** What it answered when it was found. */
+  listed: Container[]
+}
+
 const detected = new WeakMap<RemoteHost, Promise<ContainerRuntime>>()
 
 /**
@@ -23,23 +29,32 @@ const detected = new WeakMap<RemoteHost, Promise<ContainerRuntime>>()
  * when none answers.
  */
 export function detectRuntime(host: RemoteHost): Promise<ContainerRuntime> {
+  return detected.get(host) ?? begin(host).then(({ runtime }) => runtime)
+}
+
+/** Running containers. Where the runtime was not known yet, the list by which it was found is the answer. */
+export async function listContainers(host: RemoteHost): Promise<Container[]> {
   const known = detected.get(host)
-  if (known) return known
+  return known ? (await known).list() : (await begin(host)).listed
+}
+
+function begin(host: RemoteHost): Promise<Detected> {
   const found = detect(host, () => detected.delete(host))
-  detected.set(host, found)
-  found.catch(() => detected.delete(host))
+  const runtime = found.then((one) => one.runtime)
+  detected.set(host, runtime)
+  runtime.catch(() => detected.delete(host))
   return found
 }
 
-async function detect(host: RemoteHost, notSure: () => void): Promise<ContainerRuntime> {
-  let idle: ContainerRuntime | undefined
+async function detect(host: RemoteHost, notSure: () => void): Promise<Detected> {
+  let idle: Detected | undefined
   const said: string[] = []
   for (const candidate of CANDIDATES) {
     const runtime = candidate(host)
     try {
       const listed = await runtime.list()
-      if (listed.some(({ pod }) => pod !== '')) return runtime
-      idle ??= runtime
+      if (listed.some(({ pod }) => pod !== '')) return { runtime, listed }
+      idle ??= { runtime, listed }
     } catch (error) {
       if (!(error instanceof RescueError) || !['HOST_COMMAND', 'HOST_OUTPUT'].includes(error.code)) throw error
       said.push(error.message)

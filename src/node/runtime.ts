@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../ports/clock.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { shellWord } from '../shell/quote.ts'
 import type { Container } from './container.ts'
-import { detectRuntime } from './detect-runtime.ts'
+import { detectRuntime, listContainers } from './detect-runtime.ts'
 import { kubeletWatch } from './kubelet.ts'
 
 /** A pod's name begins with the prefix, and then comes the node's name; `container` is the name inside the pod. */
@@ -25,7 +25,7 @@ const LOOK_EVERY_MS = 500
 
 /** Running containers of a static pod, newest first. */
 export async function findContainers(host: RemoteHost, query: ContainerQuery): Promise<Container[]> {
-  const all = await (await detectRuntime(host)).list()
+  const all = await listContainers(host)
   return all
     .filter(({ name, pod, state }) => state === 'running' && name === query.container && isPod(pod, query.podPrefix))
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())

@@ -109,6 +109,14 @@ describe('finding containers', () => {
   })
 })
 
+test('the list by which the runtime was found is the first answer, and each later one is a list of its own', async () => {
+  const host = node([crictlPs([ID.old, 'etcd-manager-main-a']), crictlPs([ID.fresh, 'etcd-manager-main-a'])])
+  expect(await findContainers(host, MAIN)).toMatchObject([{ id: ID.old }])
+  expect(host.calls).toHaveLength(1)
+  expect(await findContainers(host, MAIN)).toMatchObject([{ id: ID.fresh }])
+  expect(host.calls).toHaveLength(2)
+})
+
 describe('a crictl that lists nothing', () => {
   const line = { id: ID.old, name: 'etcd-manager', pod: 'etcd-manager-main-a', status: 'Up', createdAt: '2024-03-21' }
   /** Its own runtime has no pods; docker's has, once they are started. */
@@ -147,7 +155,7 @@ describe('restarting a container', () => {
   const after = crictlPs([ID.fresh, 'etcd-manager-main-a'], [ID.events, 'etcd-manager-events-a'])
 
   test('stops it and waits for another id', async () => {
-    const host = node([before, before, none, none, after], { 'crictl stop': { stdout: ID.old } })
+    const host = node([before, none, none, after], { 'crictl stop': { stdout: ID.old } })
     expect((await restartContainer(host, MAIN))?.id).toBe(ID.fresh)
     expect(stops(host)).toEqual([['crictl', 'stop', '--timeout', '30', ID.old]])
   })
@@ -164,18 +172,18 @@ describe('restarting a container', () => {
   })
 
   test('one that is listed for a moment after its stop was not withheld: the next one is waited for', async () => {
-    const host = node([before, before, before, none, after], { 'crictl stop': {} })
+    const host = node([before, before, none, after], { 'crictl stop': {} })
     expect((await restartContainer(host, { ...MAIN, clock: memoryClock() }))?.id).toBe(ID.fresh)
   })
 
   test('one that kubelet does not start again is TIMED_OUT and says where to look', async () => {
-    const host = node([before, before, none], { 'crictl stop': {} })
+    const host = node([before, none], { 'crictl stop': {} })
     const late = restartContainer(host, { ...MAIN, timeoutMs: 100 })
     await expect(late).rejects.toMatchObject({ code: 'TIMED_OUT', hint: expect.stringContaining('crictl ps -a') })
   })
 
   test('a stop whose connection broke after it had happened is not done to the new one', async () => {
-    const host = node([before, before, after], { 'crictl stop': { hangs: true } })
+    const host = node([before, after], { 'crictl stop': { hangs: true } })
     const restarting = restartContainer(host, MAIN)
     await untilCalled(host, 'stop')
     host.breakConnection()
@@ -185,7 +193,7 @@ describe('restarting a container', () => {
 
   test('can be stopped while it waits', async () => {
     const controller = new AbortController()
-    const host = node([before, before, none], { 'crictl stop': {} })
+    const host = node([before, none], { 'crictl stop': {} })
     const restarting = restartContainer(host, { ...MAIN, signal: controller.signal })
     setTimeout(() => controller.abort(), 50)
     await expect(restarting).rejects.toMatchObject({ name: 'AbortError' })

@@ -15,7 +15,7 @@ export function foundOnNodes(
   { note, signal }: { note(line: string): void; signal: AbortSignal },
 ): Promise<SearchOfAll<Found>> {
   const look = async (host: RemoteHost) => {
-    const { found, unsearched } = await lookOn(host, volumesOf(target, host), signal)
+    const { found, unsearched } = await lookOn(host, volumesOf(target, host), { signal })
     return { found: found.map((seen) => toFound(seen, target.cluster)), unsearched }
   }
   return askAll(hosts, look, { note, asked: () => {} })

@@ -12,6 +12,16 @@ export async function copiesOn(host: RemoteHost, globs: string[], cluster: strin
   return { found: found.map((look) => toCopy(look, cluster)), unsearched }
 }
 
+/** Of a copy, what tells where it lies, whose it is and whether an etcd runs on it. */
+export type Held = Pick<Copy, 'path' | 'etcdCluster' | 'serving'>
+
+/** Where each copy on one node lies, whose it is, and whether an etcd runs on it: looked at anew, and read only where need be. */
+export async function heldOn(host: RemoteHost, globs: string[]): Promise<Search<Held>> {
+  const { found, unsearched } = await lookOn(host, globs, { onlyCluster: true })
+  const toHeld = (look: Look): Held => ({ path: look.dir.path, etcdCluster: clusterOf(look), ...servingOf(look) })
+  return { found: found.map(toHeld), unsearched }
+}
+
 function toCopy(look: Look, cluster: string): Copy {
   const { host, dir, named, peek, sources, findings } = look
   const bytesOf = (suffix: RegExp) =>

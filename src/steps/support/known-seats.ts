@@ -3,8 +3,9 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { Target } from '../../ports/target.ts'
 import { unseen } from '../../seen/index.ts'
 import { isAway } from './away.ts'
+import type { Held } from './copies.ts'
 import { lacksVolume } from './no-volume.ts'
-import { type Held, seatOn } from './seat.ts'
+import { seatOn } from './seat.ts'
 import type { KnownSeat, KnownSeats } from './seat-seen.ts'
 
 /** It answered the first look: what it does not answer now is not known, and the other nodes have still told. */

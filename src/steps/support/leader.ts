@@ -3,9 +3,8 @@ import { RescueError } from '../../errors/rescue-error.ts'
 import { readMyId } from '../../node/volumes.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
-import type { Copy } from '../facts.ts'
 import { isAway } from './away.ts'
-import { copiesOn, volumeOf } from './copies.ts'
+import { type Held, heldOn, volumeOf } from './copies.ts'
 import { hasNoVolume, NO_VOLUME } from './no-volume.ts'
 import { seatOn } from './seat.ts'
 import { volumesOf } from './volumes.ts'
@@ -57,7 +56,7 @@ async function findPeers(world: World): Promise<Peers> {
   for (const host of world.controlPlane) {
     const { name: node } = host
     try {
-      const copies = await copiesOn(host, volumesOf(world.target, host), world.target.cluster)
+      const copies = await heldOn(host, volumesOf(world.target, host))
       if (await hasNoVolume(world, host, copies)) {
         peers.without.push(node)
         continue
@@ -77,7 +76,7 @@ async function findPeers(world: World): Promise<Peers> {
 }
 
 /** A volume that was made from a snapshot of another has the same id: then it does not matter which of them is used. */
-async function peerIdOn(world: World, host: RemoteHost, copies: readonly Copy[]): Promise<string | undefined> {
+async function peerIdOn(world: World, host: RemoteHost, copies: readonly Held[]): Promise<string | undefined> {
   const { target } = world
   const held = copies.filter(({ etcdCluster }) => etcdCluster === target.etcdCluster)
   const bases = [...new Set(held.map(({ path }) => volumeOf(path)))]

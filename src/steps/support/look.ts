@@ -19,18 +19,40 @@ export interface Look {
   named: boolean
   /** Absent when it could not be read; `findings` say why. */
   peek?: MemberPeek
+  /** Which etcd cluster it is of, where an earlier look has told and this one was not to read it. */
+  guess?: MemberPeek['guess']
   sources?: MemberSources
   findings: string[]
 }
+
+export interface LookOptions {
+  signal?: AbortSignal | undefined
+  /** Whose each directory is, and no more: of one that was read before no page is read again. */
+  onlyCluster?: true
+}
+
+/**
+ * Whose the directories on a node are, by path and inodes, as an earlier look found out. A directory never becomes another
+ * etcd cluster's; what was not clear is looked at again.
+ */
+const known = new WeakMap<RemoteHost, Map<string, MemberPeek['guess']>>()
+
+const knownOn = (host: RemoteHost) => {
+  const ofHost = known.get(host) ?? new Map<string, MemberPeek['guess']>()
+  known.set(host, ofHost)
+  return ofHost
+}
+
+const nameOf = ({ path, inodes }: DataDir) => [path, ...inodes].join(' ')
 
 /**
  * Every copy on one node: all volumes, `data/` and `data-trashcan/`, told apart by what is inside (FACTS 2); and what of
  * these could not be looked into.
  */
-export async function lookOn(host: RemoteHost, globs: string[], signal?: AbortSignal): Promise<Search<Look>> {
+export async function lookOn(host: RemoteHost, globs: string[], options: LookOptions = {}): Promise<Search<Look>> {
   const [bases, running] = await Promise.all([findVolumes(host, globs), runningEtcds(host)])
   const looks = await Promise.all(
-    bases.found.map((base) => ofItself({ path: base }, () => lookAt(host, base, running, signal))),
+    bases.found.map((base) => ofItself({ path: base }, () => lookAt(host, base, running, options))),
   )
   const found = looks.flatMap((look) => look.found)
   return { found, unsearched: [...[bases, ...looks].flatMap(({ unsearched }) => unsearched), ...untold(found)] }
@@ -59,7 +81,7 @@ async function lookAt(
   host: RemoteHost,
   base: string,
   running: Seen<RunningEtcd[]>,
-  signal?: AbortSignal,
+  options: LookOptions,
 ): Promise<Search<Look>> {
   const { found: dirs, unsearched } = await listDataDirs(host, base)
   const state = await ofItself({ path: `${base}/state` }, async () => {
@@ -68,7 +90,7 @@ async function lookAt(
   })
   const isNamed = (dir: DataDir) => dir.place === 'data' && state.found.includes(dir.token)
   const looks = dirs.map((dir) =>
-    lookInto(host, dir, { running: runsOn(running, dir), named: isNamed(dir), findings: [] }, signal),
+    lookInto(host, dir, { running: runsOn(running, dir), named: isNamed(dir), findings: [] }, options),
   )
   const all = await Promise.all(looks)
   const unread = all.flatMap((one) => one.unsearched)
@@ -81,21 +103,29 @@ type Known = Pick<Look, 'running' | 'named' | 'findings'>
  * A database that makes no sense is a finding of that copy, not the end of the search for others. One that the node did not
  * give was not looked into, and may hold anything.
  */
-async function lookInto(host: RemoteHost, dir: DataDir, known: Known, signal?: AbortSignal): Promise<Search<Look>> {
-  const look = { host, dir, ...known }
+async function lookInto(
+  host: RemoteHost,
+  dir: DataDir,
+  about: Known,
+  { signal, onlyCluster }: LookOptions,
+): Promise<Search<Look>> {
+  const look = { host, dir, ...about }
   const only = (found: Look, unsearched: Unlooked[] = []): Search<Look> => ({ found: [found], unsearched })
+  const guess = knownOn(host).get(nameOf(dir))
+  if (onlyCluster && guess !== undefined) return only({ ...look, guess })
   const sources = memberSources(host, dir, signal)
-  if (!sources) return only({ ...look, findings: [...known.findings, 'unusable: no member/snap/db'] })
+  if (!sources) return only({ ...look, findings: [...about.findings, 'unusable: no member/snap/db'] })
   try {
     const peek = await peekMember(sources.db, sources.wal, sources.snap)
+    if (peek.guess !== 'unknown') knownOn(host).set(nameOf(dir), peek.guess)
     const noLog = sources.wal.length === 0 ? ['no WAL: what was acknowledged last may be missing'] : []
-    return only({ ...look, peek, sources, findings: [...known.findings, ...peek.findings, ...noLog] })
+    return only({ ...look, peek, sources, findings: [...about.findings, ...peek.findings, ...noLog] })
   } catch (error) {
     const { code, message } = toRescueError(error)
     if (code.startsWith('HOST_') && !OF_ONE_PLACE.has(code)) throw error
-    const isUnread = OF_ONE_PLACE.has(code) || (code === 'COPY_CHANGED' && known.running.is !== 'seen')
+    const isUnread = OF_ONE_PLACE.has(code) || (code === 'COPY_CHANGED' && about.running.is !== 'seen')
     const unread = isUnread ? [{ path: dir.path, why: message }] : []
-    return only({ ...look, sources, findings: [...known.findings, `unusable: ${message}`] }, unread)
+    return only({ ...look, sources, findings: [...about.findings, `unusable: ${message}`] }, unread)
   }
 }
 

@@ -6,7 +6,7 @@ import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import { absent, type Seen, seen, unseen } from '../../seen/index.ts'
 import type { Facts } from '../facts.ts'
-import { copiesOn } from './copies.ts'
+import { heldOn } from './copies.ts'
 import { seatOn } from './seat.ts'
 import { volumesOf } from './volumes.ts'
 
@@ -50,7 +50,7 @@ export async function lostSpec(world: World): Promise<Seen<LostSpec>> {
 async function runningVersion(world: World, host: RemoteHost): Promise<Seen<string>> {
   const { target } = world
   try {
-    const { found, unsearched } = await copiesOn(host, volumesOf(target, host), target.cluster)
+    const { found, unsearched } = await heldOn(host, volumesOf(target, host))
     if (!found.some(({ etcdCluster }) => etcdCluster === target.etcdCluster)) {
       const [first] = unsearched
       return first === undefined ? absent : unseen(`${host.name}: ${first.path ?? 'a part of it'}: ${first.why}`)

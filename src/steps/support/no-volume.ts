@@ -5,9 +5,8 @@ import { findVolumes } from '../../node/volumes.ts'
 import { pathOn, type RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import { seen } from '../../seen/index.ts'
-import { copiesOn, volumeOf } from './copies.ts'
+import { type Held, heldOn, volumeOf } from './copies.ts'
 import { clusterOf } from './runs-now.ts'
-import type { Held } from './seat.ts'
 import { volumesOf } from './volumes.ts'
 
 type Ctx = Pick<World, 'target'>
@@ -21,7 +20,8 @@ export const NO_VOLUME = 'it has no volume of this etcd cluster, and its etcd-ma
  * is really not there, and no etcd of this cluster runs. `own`: the copies on this node.
  */
 export async function hasNoVolume({ target }: Ctx, host: RemoteHost, own: Search<Held>): Promise<boolean> {
-  if (own.unsearched.length > 0) return false
+  const mayBeOurs = ({ etcdCluster }: Held) => etcdCluster === target.etcdCluster || etcdCluster === 'unknown'
+  if (own.unsearched.length > 0 || own.found.some(mayBeOurs)) return false
   const { found: bases, unsearched } = await findVolumes(host, volumesOf(target, host))
   if (unsearched.length > 0 || !bases.every((base) => isOfAnother(target.etcdCluster, base, own.found))) return false
   return (await isLastUsedGone({ target }, host)) && !(await mayRun({ target }, host))
@@ -29,7 +29,7 @@ export async function hasNoVolume({ target }: Ctx, host: RemoteHost, own: Search
 
 /** The same with a look of its own: the copies that steps are given are those of their etcd cluster alone. */
 export async function lacksVolume({ target }: Ctx, host: RemoteHost): Promise<boolean> {
-  return hasNoVolume({ target }, host, await copiesOn(host, volumesOf(target, host), target.cluster))
+  return hasNoVolume({ target }, host, await heldOn(host, volumesOf(target, host)))
 }
 
 function isOfAnother(etcdCluster: string, base: string, own: readonly Held[]): boolean {

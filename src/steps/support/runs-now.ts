@@ -7,8 +7,8 @@ const CLUSTER_OF_PORT: Readonly<Record<number, string>> = {
 }
 
 /** Which etcd cluster it is of: by what is inside, or, of one that runs and holds nothing yet, by where its clients come to. */
-export function clusterOf({ peek, running }: Pick<Look, 'peek' | 'running'>): string {
-  const guess = peek?.guess ?? 'unknown'
+export function clusterOf({ peek, running, guess: told }: Pick<Look, 'peek' | 'running' | 'guess'>): string {
+  const guess = peek?.guess ?? told ?? 'unknown'
   if (guess !== 'unknown' || running.is !== 'seen') return guess
   return running.value.clientPorts.map((port) => CLUSTER_OF_PORT[port]).find((name) => name !== undefined) ?? guess
 }

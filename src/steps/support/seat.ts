@@ -8,13 +8,10 @@ import { findVolumes, listDataDirs } from '../../node/volumes.ts'
 import { pathOn, type RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import { shellWord } from '../../shell/quote.ts'
-import type { Copy } from '../facts.ts'
 import { etcdManagerPod } from './containers.ts'
-import { volumeOf } from './copies.ts'
+import { type Held, volumeOf } from './copies.ts'
 import { volumesOf } from './volumes.ts'
 
-/** Of a copy, what tells where it lies, whose it is and whether an etcd runs on it. */
-export type Held = Pick<Copy, 'path' | 'etcdCluster' | 'serving'>
 type Ctx = Pick<World, 'target'>
 
 /**
