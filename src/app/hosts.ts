@@ -23,9 +23,11 @@ export interface Hosts {
 export async function openHosts(options: HostOptions): Promise<Hosts> {
   const { openHost } = await import('../adapters/ssh/open-host.ts')
   const { target, prompter, clock, session, note } = options
+  const { controlPlane, workers } = options.config.nodes
+  const written = new Map([...controlPlane, ...workers].map((node) => [node.name, node]))
   const open = (node: TargetNode, role: HostRole) =>
     openHost({
-      ...reach(node, options.config),
+      ...reach(node, options.config, written.get(node.name)),
       name: node.name,
       address: node.address,
       root: node.root,
@@ -47,10 +49,7 @@ export async function openHosts(options: HostOptions): Promise<Hosts> {
  * How to log in: the configuration's, also for a resumed run, whose target comes from its journal. A port that nobody
  * wrote down is left out, so that ~/.ssh/config can say it.
  */
-function reach(node: TargetNode, { ssh, nodes }: Config) {
-  const written: ConfigNode | undefined = [...nodes.controlPlane, ...nodes.workers].find(
-    ({ name }) => name === node.name,
-  )
+function reach(node: TargetNode, { ssh }: Config, written: ConfigNode | undefined) {
   const known = written?.port ?? ssh.port
   const port = written === undefined ? node.port : known
   const user = written?.user ?? ssh.user
