@@ -7,6 +7,9 @@ test('a command that is told has what was given to find the cluster, and nothing
   expect(typedHere('look: etcd-rescue scan; then etcd-rescue unfence', given)).toBe(
     "look: etcd-rescue scan --config '/a b.yaml'; then etcd-rescue unfence --config '/a b.yaml'",
   )
+  expect(typedHere('no leader has read it (etcd-rescue restart etcd-manager)', ' --config c')).toBe(
+    'no leader has read it (etcd-rescue restart etcd-manager --config c)',
+  )
   expect(typedHere('a bug in etcd-rescue is told', given)).toBe('a bug in etcd-rescue is told')
   expect(typedHere('check etcd-rescue.yaml', given)).toBe('check etcd-rescue.yaml')
   expect(typedHere('etcd-rescue recover --config x', given)).toBe('etcd-rescue recover --config x')
