@@ -238,12 +238,30 @@ describe('rejoin-member', () => {
 
   test.each([
     ['nothing serves', {}, /nothing serves without c/],
-    ['the others are no quorum', { a: 'cc' }, /1 of 3 members serve without c, and 2 are needed/],
+    [
+      'the others are no quorum',
+      { a: 'cc' },
+      /1 of 3 members serve without c, and 2 are needed \(b: b does not answer\)$/,
+    ],
     ['the others are two clusters', { a: 'cc', b: 'dd' }, /a serves the cluster cc, and b dd/],
     ['it is a member already', { a: 'cc', b: 'cc', c: 'cc' }, /c is a member of the cluster cc already/],
   ])('nothing is done where %s', async (_, serves, message) => {
     const { choose } = await scene({ serves })
     await expect(choose()).rejects.toMatchObject({ code: 'PRECONDITION', message })
+  })
+
+  test('an election of the others is over at the next look', async () => {
+    const made = await scene()
+    const { live } = made.world
+    let refusals = 2
+    made.world.live = {
+      connect: async (options) => {
+        if (options?.node === 'b' && refusals-- > 0)
+          throw new RescueError('ETCD_UNREACHABLE', 'etcdserver: leader changed', { hint: 'wait' })
+        return live.connect(options)
+      },
+    }
+    expect(placementIn((await made.choose()).gives).placement.clusterId).toBe('cc')
   })
 
   test('members without a vote are needed for no quorum', async () => {

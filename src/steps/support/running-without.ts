@@ -29,15 +29,23 @@ export async function askMember({ live }: World, node: string): Promise<Answer> 
   }
 }
 
+/** A read that meets an election is refused, and is answered right after it. */
+const LOOKS = 3
+
+async function askPatiently(world: World, node: string): Promise<Answer | RescueError> {
+  for (let left = LOOKS - 1; ; left--) {
+    const said = await askMember(world, node).catch((error: unknown) => toRescueError(error))
+    if (!(said instanceof RescueError) || said.code !== 'ETCD_UNREACHABLE' || left === 0) return said
+  }
+}
+
 /**
  * The cluster that serves without this node. `PRECONDITION` unless the others alone are a quorum of one and the same
  * cluster and answer: nothing is stopped or taken out of the list while they are not.
  */
 export async function runningWithout(world: World, without: string): Promise<RunningCluster> {
   const others = world.controlPlane.map(({ name }) => name).filter((name) => name !== without)
-  const asked = await Promise.all(
-    others.map((node) => askMember(world, node).catch((error: unknown) => toRescueError(error))),
-  )
+  const asked = await Promise.all(others.map((node) => askPatiently(world, node)))
   const answers = asked.filter((one) => !(one instanceof RescueError)) as Answer[]
   const silent = others.flatMap((node, at) => {
     const said = asked[at]
@@ -52,8 +60,10 @@ export async function runningWithout(world: World, without: string): Promise<Run
   const serving = new Set(answers.map(({ status }) => status.memberId)).size
   const voters = first.members.filter(hasVote)
   const wanted = quorumOf(voters.length)
-  if (serving < wanted)
-    throw noQuorum(`${serving} of ${voters.length} members serve without ${without}, and ${wanted} are needed`)
+  if (serving < wanted) {
+    const why = silent.length === 0 ? '' : ` (${silent.join('; ')})`
+    throw noQuorum(`${serving} of ${voters.length} members serve without ${without}, and ${wanted} are needed${why}`)
+  }
   return { clusterId, members: first.members, answers }
 }
 
