@@ -26,11 +26,18 @@ const OTHERS: Record<string, string> = {
   vault: notRead('vault', 'each secret as a file of its name'),
 }
 
+/** Whether a URL names a store that is read through S3. */
+export const isS3Like = (url: string): boolean => ['s3', ...AS_S3].includes(url.split('://')[0] ?? '')
+
+/** What to do about a store of kOps that is not read; undefined for what is no store of kOps. */
+export const wayOnFor = (scheme: string): string | undefined =>
+  Object.hasOwn(OTHERS, scheme) ? OTHERS[scheme] : undefined
+
 const WANTED = 's3://bucket/folder or file:///folder'
 
 function wanted(url: unknown): string {
   const [, scheme = ''] = /^([a-z0-9]+):\/\//.exec(String(url)) ?? []
-  return (Object.hasOwn(OTHERS, scheme) ? OTHERS[scheme] : undefined) ?? WANTED
+  return wayOnFor(scheme) ?? WANTED
 }
 
 export const storeUrl = z

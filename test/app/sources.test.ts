@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dirScratch } from '../../src/adapters/scratch/index.ts'
 import { openHere } from '../../src/app/sources/here.ts'
+import { withSources } from '../../src/app/sources/index.ts'
 import { lazyNodes } from '../../src/app/sources/nodes.ts'
 import { parseSource } from '../../src/app/sources/parse.ts'
 import { loadConfig } from '../../src/config/index.ts'
@@ -35,6 +36,7 @@ describe('a SOURCE', () => {
     ['ssh://10.0.0.11:2222/x', { at: 'node', node: '10.0.0.11', path: '/x', login: { port: 2222 } }],
     ['a:-AbCdEfGhIjKlMnOpQrStU', { at: 'token', node: 'a', token: '-AbCdEfGhIjKlMnOpQrStU' }],
     ['s3://bucket/main/recovered-1', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
+    ['do://bucket/main/recovered-1', { at: 'store', store: 'do://bucket/main', key: 'recovered-1' }],
     ['s3://bucket/main/recovered-1/', { at: 'store', store: 's3://bucket/main', key: 'recovered-1' }],
   ])('%s', (text, ref) => {
     expect(parseSource(text)).toEqual(ref)
@@ -48,6 +50,22 @@ describe('a SOURCE', () => {
       )
     },
   )
+})
+
+test('another store of kOps is none, and the way on is said', () => {
+  expect(() => parseSource('gs://bucket/main/recovered-1')).toThrow(
+    expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining("set s3.endpoint to Google's") }),
+  )
+})
+
+test('a store that is read as S3 has its own address, or is refused', async () => {
+  const path = join(dir, 'do.yaml')
+  writeFileSync(path, 'cluster: c.example.com\nnodes: {controlPlane: [{name: a, address: 10.0.0.1}]}\n', {
+    mode: 0o600,
+  })
+  const session = testSession(dir, { sources: { cwd: dir, env: { XDG_STATE_HOME: dir }, config: path } })
+  const opened = withSources(session, { sources: ['do://bucket/main/recovered-1'], etcdCluster: 'main' }, async () => 0)
+  await expect(opened).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('s3.endpoint') })
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { countedSource } from '../../bolt/index.ts'
 import type { Config } from '../../config/index.ts'
+import { asS3 } from '../../config/store-url.ts'
 import type { Session } from '../session.ts'
 import { loadSettings } from '../settings.ts'
 import { openBackupStore } from '../stores.ts'
@@ -82,7 +83,8 @@ interface Surroundings {
 async function openRef(ref: SourceRef, room: Opener, { session, config, nodes }: Surroundings): Promise<Opening> {
   const { cwd, env } = session.sources
   if (ref.at === 'here') return openHere(resolve(cwd, ref.path), room)
-  if (ref.at === 'store') return openInStore(await openBackupStore(ref.store, config, env), ref.key, room)
+  if (ref.at === 'store')
+    return openInStore(await openBackupStore(asS3(ref.store, config.s3.endpoint), config, env), ref.key, room)
   const host = await nodes.get(ref.node, ref.at === 'node' ? ref.login : undefined)
   if (ref.at === 'node') return openOnNode(host, ref.path, room.signal)
   const volumes = config.nodes.controlPlane.find(({ name }) => name === ref.node)?.volumes ?? config.volumes

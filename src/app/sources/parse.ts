@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { isS3Like, wayOnFor } from '../../config/store-url.ts'
 import { RescueError } from '../../errors/rescue-error.ts'
 
 /** Where a copy lies, as far as its name tells. */
@@ -16,18 +17,19 @@ export interface Login {
 }
 
 const MAX_LENGTH = 4096
+const SOURCES = 'a path, ssh://NODE/PATH, s3://BUCKET/…/BACKUP, or NODE:TOKEN as etcd-rescue scan prints it'
 
 /**
- * A SOURCE as operators type it: a path, `ssh://node/path` (with a user, a port, or an IPv6 address in brackets), `s3://bucket/…/<backup>`, `file:///…`, or `<node>:<token>`
- * as `scan` prints it, where the token may begin with a dash (FACTS 2). `USAGE` for what is none of these.
+ * A SOURCE as operators type it: a path, `ssh://node/path` (with a user, a port, or an IPv6 address in brackets),
+ * `s3://bucket/…/<backup>` (or another store that is read as S3), `file:///…`, or `<node>:<token>` as `scan` prints it, where the token may begin with a dash (FACTS 2). `USAGE` for what is none of these.
  */
 export function parseSource(text: string): SourceRef {
   if (text === '' || text.length > MAX_LENGTH || text.includes('\0')) throw notASource(text)
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(text) ?? []
   if (scheme === 'ssh') return onNode(text, rest)
-  if (scheme === 's3') return inStore(text)
+  if (isS3Like(text)) return inStore(text)
   if (scheme === 'file') return { at: 'here', path: localPath(text) }
-  if (scheme !== '') throw notASource(text)
+  if (scheme !== '') throw notASource(text, wayOnFor(scheme))
   const [, node = '', token = ''] = /^([^/\s:]+):([^/\s:]+)$/.exec(text) ?? []
   return node === '' ? { at: 'here', path: text } : { at: 'token', node, token }
 }
@@ -47,7 +49,7 @@ function onNode(text: string, rest: string): SourceRef {
 function inStore(text: string): SourceRef {
   const url = text.replace(/\/+$/, '')
   const slash = url.lastIndexOf('/')
-  if (slash <= 's3://'.length) throw notASource(text)
+  if (slash <= url.indexOf('://') + '://'.length) throw notASource(text)
   return { at: 'store', store: url.slice(0, slash), key: url.slice(slash + 1) }
 }
 
@@ -59,10 +61,8 @@ function localPath(text: string): string {
   }
 }
 
-function notASource(text: string): RescueError {
-  return new RescueError('USAGE', `${JSON.stringify(text.slice(0, 200))} is no source`, {
-    hint: 'a path, ssh://NODE/PATH, s3://BUCKET/…/BACKUP, or NODE:TOKEN as etcd-rescue scan prints it',
-  })
+function notASource(text: string, hint = SOURCES): RescueError {
+  return new RescueError('USAGE', `${JSON.stringify(text.slice(0, 200))} is no source`, { hint })
 }
 
 function notOnNode(text: string): RescueError {
