@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LOCK_KEY } from '../../src/engine/lock.ts'
 import { buildLab, type Lab } from '../../src/lab/index.ts'
 import { expectOneError, REBUILD, recover, workDirs } from '../support/failing-run.ts'
+import { fastClock } from '../support/fast-clock.ts'
 import { labRelease } from '../support/lab-release.ts'
 import { startRescue } from '../support/rescue-process.ts'
 
@@ -67,14 +68,14 @@ test('of many that begin at once, one gets in', async () => {
   expect(await lab.store.head(LOCK_KEY)).toBeUndefined()
 })
 
-test('an expired lock is taken over, one that has not is not', async () => {
+test('an expired lock is taken over, one that has not is not, also not by a clock that is six minutes fast', async () => {
   const lock = (minutes: number) => {
     const at = (offset: number) => new Date(Date.now() + offset * 60_000).toISOString()
     const document = { run: 'r-of-bob', user: 'bob', host: 'bobs-laptop', since: at(-10), expires: at(minutes) }
     return lab.store.write(LOCK_KEY, Buffer.from(JSON.stringify(document)))
   }
   await lock(5)
-  const refused = await recover(lab, work.next())
+  const refused = await recover({ ...lab, env: { ...lab.env, ...fastClock(6) } }, work.next())
   expectOneError(refused, { code: 'LOCKED', exit: 20, message: /bob on bobs-laptop holds it/, hint: /ask them/ })
   await lock(-1)
   expectOneError(await recover(lab, work.next()), PAST_THE_LOCK)
