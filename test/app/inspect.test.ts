@@ -1,18 +1,19 @@
 import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { inspectSource } from '../../src/app/inspect.ts'
 import { inspectLines } from '../../src/ui/inspect.ts'
 import { frames } from '../bolt/log-support.ts'
 import { etcdReleases, fill, noEtcd, testEtcd } from '../support/etcd.ts'
 import { testSession } from '../support/session.ts'
+import { describeOn } from '../support/skip.ts'
 
 const release = (await etcdReleases()).at(-1)
 const WAL = 'member/wal/0000000000000000-0000000000000000.wal'
 const DB = 'member/snap/db'
 
-describe.skipIf(!release)(`inspect of a member directory (${release ? release.version : noEtcd})`, () => {
+describeOn(release ? undefined : noEtcd, 'inspect of a member directory', () => {
   let dir: string
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'rescue-inspect-'))

@@ -1,9 +1,10 @@
 import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bufferSource, peekDb } from '../../src/bolt/index.ts'
 import { etcdReleases, fill, newestOfEach, noEtcd, scene, testEtcd } from '../support/etcd.ts'
 import { raiseAlarm } from '../support/raise-alarm.ts'
+import { describeOn } from '../support/skip.ts'
 import { askEtcd, frames, readDir, walName } from './log-support.ts'
 import { randomSource } from './support.ts'
 
@@ -12,7 +13,7 @@ const releases = newestOfEach(await etcdReleases())
 const MUTANTS = 60
 const MOST_ASKED = 8
 
-describe.skipIf(releases.length === 0)(`a changed log (${releases.length === 0 ? noEtcd : 'real etcds'})`, () => {
+describeOn(releases.length === 0 ? noEtcd : undefined, 'a changed log', () => {
   let here: Awaited<ReturnType<typeof scene>>
   beforeAll(async () => {
     here = await scene()

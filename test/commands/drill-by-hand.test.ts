@@ -2,14 +2,15 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { tempDir } from '../steps/support/temp.ts'
 import { startCli } from '../support/cli.ts'
 import { etcdReleases, noEtcd, testCacheDir } from '../support/etcd.ts'
+import { describeOn } from '../support/skip.ts'
 
 const found = (await etcdReleases()).some(({ minor }) => minor === '3.5')
 
-describe.skipIf(!found)(`a drill by hand (${found ? 'real etcd' : noEtcd})`, () => {
+describeOn(found ? undefined : noEtcd, 'a drill by hand', () => {
   it('is solved by typing what it prints into a terminal that has no etcd-rescue', async () => {
     const top = await tempDir()
     const tmp = join(top, 'tmp')

@@ -1,18 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { openFileSource, scanWal } from '../../src/bolt/index.ts'
 import { decodeState } from '../../src/lab/etcd-manager/state.ts'
 import { type Incident, incident, type Lab } from '../../src/lab/index.ts'
 import { pathsOf } from '../../src/lab/layout.ts'
 import { reboot } from '../../src/lab/scenarios/reboot.ts'
 import { etcdOn } from '../../src/lab/scenarios/stalled-etcd.ts'
+import { describeOn } from '../support/skip.ts'
 import { logged, nodeOf, release, smallLab, without } from './support/lab.ts'
 
 // Each ends in seconds on a quiet machine; a busy one must not make them lie
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
-describe.skipIf(release === undefined)(`what comes on top of the incident (${release?.version ?? without})`, () => {
+describeOn(release === undefined ? without : undefined, 'what comes on top of the incident', () => {
   let lab: Lab
   let before: Incident
 

@@ -89,7 +89,7 @@ afterAll(() => lab.close())
 
 const rgw = await startRgw()
 if ('skipped' in rgw) {
-  describe('the clean-up in a versioned bucket: Ceph RGW', () => it.skip(`needs Ceph RGW: ${rgw.skipped}`)) // no S3 server of another make here
+  describe('the clean-up in a versioned bucket: Ceph RGW', () => it.skip(`needs Ceph RGW: ${rgw.skipped}`)) // why this machine has no Ceph RGW is in the name
 } else {
   versionedCases('Ceph RGW', rgw)
   afterAll(() => rgw.close())

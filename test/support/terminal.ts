@@ -64,7 +64,7 @@ class Screen {
   }
 
   write(text: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one, and are what is read here
     for (const part of text.match(/\u001b\[[0-9;?]*[A-Za-z]|\u001b.|[\s\S]/gu) ?? []) this.#one(part)
   }
 

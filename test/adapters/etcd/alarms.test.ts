@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { etcdReleases, newestOfEach, noEtcd, scene, testEtcd } from '../../support/etcd.ts'
 import { raiseAlarm } from '../../support/raise-alarm.ts'
+import { tellSkipped } from '../../support/skip.ts'
 
 const releases = newestOfEach(await etcdReleases())
 
-describe.skipIf(releases.length > 0)('alarms', () => {
-  it('have an etcd that raises them', (context) => context.skip(noEtcd))
-})
+tellSkipped(releases.length === 0 ? noEtcd : undefined, 'alarms')
 
 describe.each(releases.map((release) => ({ version: release.version, release })))(
   'alarms of etcd $version',

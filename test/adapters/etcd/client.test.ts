@@ -1,6 +1,6 @@
-import { describe, it } from 'vitest'
 import { etcdClientContract } from '../../contracts/etcd-client.ts'
 import { etcdReleases, noEtcd, scene, testEtcd } from '../../support/etcd.ts'
+import { tellSkipped } from '../../support/skip.ts'
 
 const releases = await etcdReleases()
 
@@ -12,6 +12,4 @@ for (const release of releases) {
   })
 }
 
-describe.skipIf(releases.length > 0)('etcd client', () => {
-  it('has an etcd to talk to', (context) => context.skip(noEtcd))
-})
+tellSkipped(releases.length === 0 ? noEtcd : undefined, 'etcd client')
