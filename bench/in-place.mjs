@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
-import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../scripts/lib/package.mjs'
 import { run } from './lib/process.mjs'
 import { openSandbox } from './lib/sandbox.mjs'
 import { head, line, spread } from './lib/table.mjs'
@@ -32,7 +32,7 @@ const said = [
 
 export async function inPlace({ bytes, size, runs, dir: base, etcdManagerBin }) {
   const keys = Math.round((bytes / 1e9) * KEYS_PER_GB)
-  const packageDir = await transpiledPackage()
+  const packageDir = await packageAsInstalled()
   mkdirSync(join(base ?? cache, 'bench'), { recursive: true })
   const dir = mkdtempSync(join(base ?? cache, 'bench', 'in-place-'))
   const options = {

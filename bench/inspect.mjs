@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { homedir, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../scripts/lib/package.mjs'
 import { agree } from './lib/agree.mjs'
 import { killedMember } from './lib/data.mjs'
 import { run } from './lib/process.mjs'
@@ -29,7 +29,7 @@ export async function revisions({ runs, dir }) {
   say('making 5 million revisions (once)')
   const data = await manyRevisions(binary(WRITER, 'etcd'), 5_000_000, join(dir ?? cache, 'bench', 'revisions'))
   const file = join(data.dir, 'member/snap/db')
-  const { rows, same } = await agree(await transpiledPackage(), binaries(WRITER), file)
+  const { rows, same } = await agree(await packageAsInstalled(), binaries(WRITER), file)
   for (const [what, ours, theirs] of rows) say(`${what.padEnd(14)} ours ${ours}  etcd ${WRITER} ${theirs}`)
   if (!same) throw new Error('they do not agree')
   await compare(file, runs)
@@ -38,7 +38,7 @@ export async function revisions({ runs, dir }) {
 const binaries = (version) => ({ version, etcd: binary(version, 'etcd'), etcdutl: binary(version, 'etcdutl') })
 
 async function compare(file, runs) {
-  const packageDir = await transpiledPackage()
+  const packageDir = await packageAsInstalled()
   say(`load ${load()}`)
   const theirs = Object.fromEntries(TOOLS.map((version) => [version, []]))
   const ours = []

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../scripts/lib/package.mjs'
 import { startSshd } from './lib/sshd.mjs'
 
 const COUNTS = [200, 1000, 5000]
@@ -29,7 +29,7 @@ esac
 export async function nodes({ counts = COUNTS, dir: base }) {
   if (process.env.BENCH_NETWORK !== 'own') return again(counts)
   execFileSync('ip', ['link', 'set', 'lo', 'up'])
-  const packageDir = await transpiledPackage()
+  const packageDir = await packageAsInstalled()
   const cache = base ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'etcd-rescue-test', 'bench')
   mkdirSync(cache, { recursive: true })
   say(

@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fro
 import { homedir, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../scripts/lib/package.mjs'
 import { byHand, manualClient } from './lib/by-hand.mjs'
 import { killedMember } from './lib/data.mjs'
 import { dryRun, ours, writeConfig } from './lib/ours.mjs'
@@ -21,7 +21,7 @@ const say = (text) => process.stdout.write(`${text}\n`)
 
 export async function rebuild({ bytes, size, runs, dir: base, oursOnly }) {
   const release = releaseOf(ETCD)
-  const packageDir = await transpiledPackage()
+  const packageDir = await packageAsInstalled()
   say(`making ${size} of data with etcd ${ETCD}, killed while it writes (once for each size)`)
   const data = await killedMember(release.etcd, bytes, join(base ?? cache, 'bench', size))
   // beside the data, so that it can be linked

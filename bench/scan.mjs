@@ -2,7 +2,7 @@
 import { linkSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { transpiledPackage } from '../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../scripts/lib/package.mjs'
 import { binary, load, say } from './inspect.mjs'
 import { killedMember } from './lib/data.mjs'
 import { run } from './lib/process.mjs'
@@ -22,7 +22,7 @@ export async function scan({ bytes, size, runs, dir }) {
   const sshd = await startSshd(join(scene, 'sshd'))
   try {
     const config = writeScene(scene, join(data.dir, 'member'), sshd)
-    const argv = [process.execPath, join(await transpiledPackage(), 'bin/run.js'), 'scan', '--backups', '0', '--json']
+    const argv = [process.execPath, join(await packageAsInstalled(), 'bin/run.js'), 'scan', '--backups', '0', '--json']
     say(`load ${load()}`)
     const passes = []
     for (let pass = 0; pass < runs; pass += 1) {

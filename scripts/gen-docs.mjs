@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandsPage } from './lib/commands-page.mjs'
+import { packageAsInstalled } from './lib/package.mjs'
 import { root } from './lib/shell.mjs'
-import { transpiledPackage } from './lib/transpile.mjs'
 
-writeFileSync(join(root, 'docs/commands.md'), await commandsPage(await transpiledPackage()))
+writeFileSync(join(root, 'docs/commands.md'), await commandsPage(await packageAsInstalled()))

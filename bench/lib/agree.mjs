@@ -7,7 +7,7 @@ import { run } from './process.mjs'
 
 /** Lines of `what: ours | theirs`, and whether all of them are the same. `version`: whose etcdutl and etcd. */
 export async function agree(packageDir, { etcd, etcdutl, version }, file) {
-  const part = (name) => import(pathToFileURL(`${packageDir}/dist/src/${name}.js`).href)
+  const part = (name) => import(pathToFileURL(`${packageDir}/modules/src/${name}.js`).href)
   const { inspectDb, openFileSource } = await part('bolt/index')
   const { createKvDigest, digestClient } = await part('digest/index')
   const { localEtcd } = await part('adapters/etcd/local')

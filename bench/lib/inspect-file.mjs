@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 setFlagsFromString('--semi-space-growth-factor=1')
 
 const [packageDir, file] = process.argv.slice(2)
-const part = (name) => import(pathToFileURL(`${packageDir}/dist/src/${name}/index.js`).href)
+const part = (name) => import(pathToFileURL(`${packageDir}/modules/src/${name}/index.js`).href)
 const { inspectDb, openFileSource } = await part('bolt')
 const { createKvDigest } = await part('digest')
 const source = await openFileSource(file)

@@ -6,7 +6,7 @@ import { restartByHand } from './restart-by-hand.mjs'
 const CONTROL_PLANE = ['a', 'b', 'c']
 
 export async function openSandbox(packageDir, options) {
-  const lab = (name) => import(join(packageDir, 'dist/src/lab', name))
+  const lab = (name) => import(join(packageDir, 'modules/src/lab', name))
   const [{ buildLab, countServed, watchOutage }, { fill }, { backupNames, kopsUpdateCluster, MARKER }, { waitFor }] =
     await Promise.all(['index.js', 'fill.js', 'control-files.js', 'wait.js'].map(lab))
   const it = await buildLab(options)

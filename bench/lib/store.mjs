@@ -46,7 +46,7 @@ async function own(keys, dir, packageDir) {
   const port = await freePort()
   const directory = join(dir, 's3')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const server = join(packageDir, 'dist/src/lab/s3/server.js')
+  const server = join(packageDir, 'modules/src/lab/s3/server.js')
   const options = JSON.stringify({ directory, port, ...keys })
   const child = spawn(process.execPath, [script('./own-s3.mjs'), server], {
     env: { ...process.env, OPTIONS: options },

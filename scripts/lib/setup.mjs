@@ -50,7 +50,7 @@ function buildIsStale() {
   const stamp = join(root, 'dist/.built')
   if (!existsSync(stamp)) return true
   const built = statSync(stamp).mtimeMs
-  const sources = ['commands', 'src', 'runbooks', 'package.json', 'tsconfig.json', 'scripts/build.mjs']
+  const sources = ['commands', 'src', 'runbooks', 'package.json', 'scripts/build.mjs', 'scripts/lib/bundle.mjs']
   return sources.some((source) => newest(join(root, source)) > built)
 }
 

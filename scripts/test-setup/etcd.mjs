@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { packageAsInstalled } from '../lib/package.mjs'
 import { run, secondsSince } from '../lib/shell.mjs'
-import { transpiledPackage } from '../lib/transpile.mjs'
 
 const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'etcd-rescue-test', 'etcd')
 const suites = { '3.4.23': 'bookworm', '3.5.16': 'trixie', '3.5.30': 'forky' }
@@ -46,7 +46,7 @@ function minorOf(version) {
 }
 
 async function fromDebian(suite, minor) {
-  const file = join(await transpiledPackage(), 'dist/src/adapters/etcd/debian.js')
+  const file = join(await packageAsInstalled(), 'modules/src/adapters/etcd/debian.js')
   const { installSuite } = await import(pathToFileURL(file).href)
   await installSuite(suite, cacheDir, minor)
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RescueError } from '../errors/rescue-error.ts'
 
@@ -6,16 +7,19 @@ import { RescueError } from '../errors/rescue-error.ts'
 export type EntryName = 'etcd-manager' | 'apiserver' | 'spawner'
 
 /**
- * The compiled entry file of one of the sandbox's programs. In the product it lies beside this file in `dist`. Where the
- * sources run as TypeScript (vitest), Node cannot start them: `ETCD_RESCUE_LAB_DIST` names a folder with the compiled
- * tree, which the tests' setup makes.
+ * The built file of one of the sandbox's programs: of the package that this code belongs to. Where the sources run as
+ * TypeScript (vitest), `ETCD_RESCUE_LAB_DIST` names the `dist` that the tests' setup has built.
  */
 export function entryFile(name: EntryName): string {
-  const here = fileURLToPath(import.meta.url)
-  const compiled = process.env.ETCD_RESCUE_LAB_DIST
-  const file = here.endsWith('.js')
-    ? fileURLToPath(new URL(`./${name}/main.js`, import.meta.url))
-    : `${compiled ?? '(ETCD_RESCUE_LAB_DIST is not set)'}/src/lab/${name}/main.js`
+  const file = join(builtPackage(), `src/lab/${name}/main.js`)
   if (existsSync(file)) return file
   throw new RescueError('PRECONDITION', `the sandbox's ${name} is not built: ${file}`, { hint: 'run: npm run build' })
+}
+
+function builtPackage(): string {
+  const given = process.env.ETCD_RESCUE_LAB_DIST
+  if (given !== undefined) return given
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    if (existsSync(join(directory, 'package.json')) || directory === dirname(directory)) return join(directory, 'dist')
+  }
 }

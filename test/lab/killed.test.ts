@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { testPackage } from '../support/cli.ts'
 import { release, without } from './support/lab.ts'
 
 const SCRIPT = `
@@ -14,7 +15,7 @@ setInterval(() => {}, 1000)
 
 describe.skipIf(release === undefined)(`a sandbox whose process is killed (${release?.version ?? without})`, () => {
   it('leaves no process behind', async () => {
-    const entry = join(process.env.ETCD_RESCUE_LAB_DIST ?? '', 'src/lab/index.js')
+    const entry = join(testPackage(), 'modules/src/lab/index.js')
     const options = { release, store: 'file', workers: 1, speed: 20 }
     const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, entry, JSON.stringify(options)])
     const dir = await new Promise<string>((resolve) =>

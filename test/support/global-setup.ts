@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { transpiledPackage } from '../../scripts/lib/transpile.mjs'
+import { packageAsInstalled } from '../../scripts/lib/package.mjs'
 import { setup as startSharedRgw } from './rgw.ts'
 
 /** Runs once before all tests: nothing from the caller's environment may leak into them. */
@@ -9,7 +9,7 @@ export default async function globalSetup(): Promise<(() => Promise<void>) | und
   }
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   // Programs that tests start: the command line, and the sandbox's own (see src/lab/entry.ts)
-  const built = await transpiledPackage()
+  const built = await packageAsInstalled()
   process.env.ETCD_RESCUE_TEST_PACKAGE = built
   process.env.ETCD_RESCUE_LAB_DIST = join(built, 'dist')
   // One S3 server for a whole run; a few tests alone start one themselves when they need it

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runTool } from '../../../src/adapters/etcd/run-tool.ts'
 import { isAlive } from '../../contracts/local-etcd.ts'
+import { testPackage } from '../../support/cli.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -36,7 +37,7 @@ describe('a program bound to this process', () => {
       await writeFile(join(dir, 'setpriv'), '#!/bin/sh\nexit 1\n')
       await chmod(join(dir, 'setpriv'), 0o755)
     }
-    const module = join(process.env.ETCD_RESCUE_LAB_DIST ?? '', 'src/adapters/etcd/bound-process.js')
+    const module = join(testPackage(), 'modules/src/adapters/etcd/bound-process.js')
     const code = `
       const { spawnBound } = await import(${JSON.stringify(module)})
       const child = spawnBound(['sh', '-c', 'echo $$; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectEtcd } from '../../../src/adapters/etcd/connect.ts'
 import type { EtcdRelease } from '../../../src/ports/etcd.ts'
 import { isAlive } from '../../contracts/local-etcd.ts'
+import { testPackage } from '../../support/cli.ts'
 import { etcdReleases, fill, newestOfEach, noEtcd, scene, testEtcd } from '../../support/etcd.ts'
 import { tellSkipped } from '../../support/skip.ts'
 
@@ -108,7 +109,7 @@ async function drain(stream: Readable): Promise<void> {
 
 /** Another Node that starts a member, as the tool does, and says its pid. */
 async function parentOf(release: EtcdRelease, dataDir: string): Promise<{ child: ChildProcess; etcd: number }> {
-  const start = join(process.env.ETCD_RESCUE_LAB_DIST ?? '', 'src/adapters/etcd/start.js')
+  const start = join(testPackage(), 'modules/src/adapters/etcd/start.js')
   const code = `
     const { startMember } = await import(${JSON.stringify(start)})
     const member = await startMember(${JSON.stringify(release)}, ${JSON.stringify(dataDir)}, {})

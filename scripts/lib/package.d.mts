@@ -1,0 +1,1 @@
+export function packageAsInstalled(): Promise<string>
