@@ -2,7 +2,7 @@ import { RescueError } from '../errors/rescue-error.ts'
 import { findManifests } from '../node/manifests.ts'
 import type { RemoteHost } from '../ports/remote-host.ts'
 import { type Context, defineStep } from './define.ts'
-import { APISERVER, apiServerHosts } from './support/api-servers.ts'
+import { APISERVER, apiServerHosts, areFenced } from './support/api-servers.ts'
 import { isAway } from './support/away.ts'
 import { etcdManagerPod } from './support/containers.ts'
 import { onEnough } from './support/enough.ts'
@@ -46,10 +46,7 @@ export const fence = defineStep<never, 'fenced', Record<string, never>, 'placeme
       }),
     )
   },
-  isSo: async ({ world }) => {
-    const seen = (await onAll(apiServerHosts(world), isStopped)).filter((one) => one !== undefined)
-    return seen.length > 0 && seen.every(Boolean)
-  },
+  isSo: ({ world }) => areFenced(apiServerHosts(world)),
   act: async (context) => {
     const { world, note } = context
     const hosts = apiServerHosts(world)
@@ -74,17 +71,6 @@ export const fence = defineStep<never, 'fenced', Record<string, never>, 'placeme
     note(`${served}; API servers stay stopped until you type: etcd-rescue unfence`)
   },
 })
-
-/** Undefined where the node cannot be reached: who has agreed to stop the others has agreed to that one. */
-async function isStopped(host: RemoteHost): Promise<boolean | undefined> {
-  try {
-    const { inPlace, aside } = await findManifests(host, APISERVER)
-    return inPlace.length === 0 && aside.length > 0
-  } catch (error) {
-    if (isAway(error)) return undefined
-    throw error
-  }
-}
 
 const named = (hosts: readonly RemoteHost[], keep: (host: RemoteHost, at: number) => boolean) =>
   hosts.filter(keep).map(({ name }) => name)

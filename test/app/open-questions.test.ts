@@ -13,7 +13,7 @@ const live = { keys: 30, clusterId: 'ff', members: ['2a', '2b', '2c'], revision:
 const unsearched = [{ node: 'a', why: 'find failed' }]
 
 const gathered = (copies = [...running, ...trashed], over: Partial<Gathered> = {}): Gathered => ({
-  ...{ etcdClusters: new Map([['main', { copies, live }]]), unsearched: [], bytesPerSecond: undefined },
+  ...{ etcdClusters: new Map([['main', { copies, live }]]), unsearched: [], bytesPerSecond: undefined, fenced: false },
   ...over,
 })
 

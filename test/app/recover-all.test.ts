@@ -17,7 +17,12 @@ const alive = { keys: 470_000, clusterId: 'cc', members: ['1a', '1b', '1c'], rev
 type Found = Record<string, OfCluster>
 
 function assess(found: Found, named = {}) {
-  const gathered: Gathered = { etcdClusters: new Map(Object.entries(found)), unsearched: [], bytesPerSecond: undefined }
+  const gathered: Gathered = {
+    etcdClusters: new Map(Object.entries(found)),
+    unsearched: [],
+    bytesPerSecond: undefined,
+    fenced: false,
+  }
   return assessAll(gathered, configOf(Object.keys(found)), named, NOW)
 }
 

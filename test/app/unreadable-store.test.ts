@@ -35,7 +35,12 @@ const lost: OfCluster = { copies: [...running, ...trashed], live }
 
 /** What stops a recovery of both before the first run begins. */
 function stops(found: Record<string, OfCluster>) {
-  const gathered: Gathered = { etcdClusters: new Map(Object.entries(found)), unsearched: [], bytesPerSecond: undefined }
+  const gathered: Gathered = {
+    etcdClusters: new Map(Object.entries(found)),
+    unsearched: [],
+    bytesPerSecond: undefined,
+    fenced: false,
+  }
   const assessments = assessAll(gathered, configOf(Object.keys(found)), {}, NOW)
   return { obstacle: obstacle(assessments, false), store: unreadableStore(gathered, assessments) }
 }

@@ -98,8 +98,8 @@ test.each([
 
 describe('on a terminal', () => {
   const bin = join(process.env.ETCD_RESCUE_TEST_PACKAGE ?? '', 'bin', 'run.js')
-  const recoverAt = (columns: number, dialogue: Dialogue) => {
-    const argv = [process.execPath, bin, 'recover', '--config', lab.configFile, '--work-dir', work.next()]
+  const recoverAt = (columns: number, dialogue: Dialogue, ...flags: string[]) => {
+    const argv = [process.execPath, bin, 'recover', '--config', lab.configFile, '--work-dir', work.next(), ...flags]
     return inTerminal(argv, { columns, dialogue, env: { ...process.env, ...lab.env } })
   }
   const FENCE = 'until the data is verified?'
@@ -124,6 +124,13 @@ describe('on a terminal', () => {
     expect(text).toMatch(/Stopped after .*\n(.*\n)*Not done\n(.*\n)*Next\n +etcd-rescue runs resume --config /)
     expect(text).toMatch(/etcd-rescue unfence --config [\s\S]*# API servers are stopped/)
     hold('recover-140', session)
+  })
+
+  test('with --yes neither the fence nor the method is asked for', async () => {
+    const session = await recoverAt(140, [[NAME, '\u0003']], '--yes', '--json')
+    expect(session.code, session.rows.join('\n')).toBe(130)
+    expect(session.rows.join('\n')).not.toMatch(/back how\?|Stop the API servers now/)
+    expect((await runRescue(lab, work.next(), ['unfence', ...answersFor(lab)])).code).toBe(0)
   })
 
   test('a whole recovery asks nothing twice, breaks no word and goes over no edge', async () => {

@@ -66,11 +66,13 @@ async function lookAtAll(
 const bug = () => new RescueError('BUG', 'nothing to ask about', { hint: 'report it' })
 
 async function askAndRun(asking: Asking, assessments: readonly Assessment[]): Promise<Outcome<RescueResult>> {
-  const { session } = asking
+  const { session, gathered } = asking
   // before all that takes a person long to answer: an empty cluster is served meanwhile
-  const fenced = await fenceIfWanted(asking, assessments)
-  if (fenced === undefined) return askRest(asking, assessments)
-  if (fenced.exitCode !== 0) return fenced
+  if (!gathered.fenced) {
+    const fenced = await fenceIfWanted(asking, assessments)
+    if (fenced === undefined) return askRest(asking, assessments)
+    if (fenced.exitCode !== 0) return fenced
+  }
   return behindFence(session.screen, () => askRest(asking, assessments))
 }
 
@@ -96,7 +98,8 @@ async function askRest(asking: Asking, assessments: readonly Assessment[]): Prom
   const asked = await askWhatIsOpen(asking, assessments)
   const first = asked.assessments.findLast(isToRun)
   if (first?.best === undefined) throw obstacle(asked.assessments, true) ?? bug()
-  const best = await askMethod(prompter, first, first.best)
+  // a script that someone starts by hand must not wait for a key: it has said yes to what is proposed
+  const best = session.yes ? first.best : await askMethod(prompter, first, first.best)
   const chosen = asked.assessments.map((one) => (one === first ? { ...one, best } : one))
   const unreadable = unreadableStore(gathered, chosen)
   if (unreadable) throw unreadable

@@ -5,6 +5,7 @@ import type { Scratch } from '../../ports/scratch.ts'
 import { byEtcdCluster } from '../../recovery/by-etcd-cluster.ts'
 import type { RecoveryCopy } from '../../recovery/copies.ts'
 import type { Unsearched } from '../../steps/facts.ts'
+import { apiServerHosts, areFenced } from '../../steps/support/api-servers.ts'
 import { knownSeats } from '../../steps/support/known-seats.ts'
 import { bestCopy } from '../../steps/support/rank.ts'
 import type { KnownSeats } from '../../steps/support/seat-seen.ts'
@@ -23,6 +24,8 @@ export interface Gathered {
   /** Nodes, and places on them, that could not be searched: copies of any etcd cluster may lie there. */
   unsearched: Unsearched[]
   bytesPerSecond: number | undefined
+  /** Whether the API servers are stopped already, by an earlier run or by hand. False where that could not be told. */
+  fenced: boolean
 }
 
 export interface OfCluster {
@@ -57,7 +60,7 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
   const note = (line: string) => session.screen.listen({ type: 'note', step: '', line })
   const nodes = lazyNodes(session, config, { etcdCluster: first, signal })
   try {
-    const { controlPlane } = await nodes.all()
+    const { controlPlane, workers } = await nodes.all()
     const stores = Promise.all(names.map(async (name) => [name, await inStore(name, room)] as const))
     stores.catch(() => {})
     const locks = new Map(names.map((name) => [name, whyNoLock(name, session, config)]))
@@ -75,7 +78,8 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
       etcdClusters.set(name, { ...found, seats: await seatsOf(name), ...(lockError && { lockError }) })
     }
     const probed = bestCopy([...etcdClusters.values()].flatMap(({ copies }) => copies).filter(({ node }) => node))
-    return { etcdClusters, unsearched, bytesPerSecond: await transferRate(answering, probed, signal) }
+    const fenced = await areFenced(apiServerHosts({ controlPlane: answering, workers, target })).catch(() => false)
+    return { etcdClusters, unsearched, bytesPerSecond: await transferRate(answering, probed, signal), fenced }
   } finally {
     await nodes.close()
   }
