@@ -2,13 +2,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestClient } from '../digest/index.ts'
 import { RescueError } from '../errors/rescue-error.ts'
-import type { LocalMember } from '../ports/etcd.ts'
+import type { EtcdClient, LocalMember } from '../ports/etcd.ts'
 import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { dropAhead } from './support/ahead.ts'
 import { commitWal } from './support/commit-wal.ts'
 import { syncTree } from './support/files.ts'
+import { unlessTooSlow } from './support/fresh-copy.ts'
 import { fetchForTrial, tryMember } from './support/member-trial.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
 import { agreeing, heldByAnyLeader, leaveOut, noMajority, sayOut, type Tried } from './support/odd-members.ts'
@@ -83,10 +84,8 @@ interface Base {
 async function tryAll(context: Ctx, base: Base): Promise<Tried[]> {
   const { node, dataDir, mended } = base
   const { restored } = context.needs
-  const running = await open(context, dataDir)
-  const { client } = running
-  const { revision } = await client.status()
-  if (node === context.needs.copy.node) mustBeUnchanged(context, revision)
+  const { client } = await open(context, dataDir)
+  const revision = await revisionOf(context, node, client)
   const tried: Tried[] = mended.length > 0 ? [] : [{ node, is: 'same', revision }]
   for (const member of context.needs.generation.members) {
     if (member.node === node && mended.length === 0) continue
@@ -114,14 +113,26 @@ function mendsOf({ restored: { mended = [] }, checked: { damage } }: Ctx['needs'
   return damage === undefined ? mended : [...mended, `its database could not be used as it is (${damage})`]
 }
 
-/** Where leases ran out in an earlier attempt, keys went with them: nothing is held against such a copy. */
-function mustBeUnchanged({ needs: { restored }, runId }: Ctx, revision: number): void {
-  if (revision === restored.revision) return
-  throw new RescueError(
-    'ETCD_FAILED',
-    `the working copy is at revision ${count(revision)}, and was at ${count(restored.revision)} when it was restored`,
-    { hint: `only the working copy changed; make it anew: etcd-rescue recover --run ${runId} --from restore-locally` },
+/**
+ * Leases that ran out here, in a run that was killed or on a machine that was too slow, took their keys with them: at later
+ * revisions. At the one that it was restored at, the copy holds all that it did, since nothing compacts it.
+ */
+async function revisionOf({ needs, note, runId }: Ctx, node: string, client: EtcdClient): Promise<number> {
+  const { revision } = await client.status()
+  const { copy, restored } = needs
+  if (node !== copy.node || revision === restored.revision) return revision
+  if (revision < restored.revision) throw wentBack(revision, restored.revision, runId)
+  note(
+    `leases ran out on the working copy; it is read at revision ${count(restored.revision)}, where their keys are there`,
   )
+  return restored.revision
+}
+
+function wentBack(revision: number, was: number, runId: string): RescueError {
+  const what = `the working copy is at revision ${count(revision)}, and was at ${count(was)} when it was restored`
+  return new RescueError('ETCD_FAILED', what, {
+    hint: `only the working copy changed; make it anew: etcd-rescue recover --run ${runId} --from restore-locally`,
+  })
 }
 
 /** Where the copy had to be mended here, its own bytes must give all that was proven: etcd cuts a torn last record by itself. */
@@ -148,8 +159,10 @@ async function tryOther(context: Ctx, own: Base, first: readonly Tried[]): Promi
   return [base, tried]
 }
 
+/** Once more where a lease ran out before it was renewed: those that are left are kept, and no revision is lost by it. */
 async function open({ world, needs, signal }: Ctx, dataDir: string): Promise<LocalMember> {
-  return borrowMember(world, await findRelease(world, needs.checked.minor), dataDir, signal)
+  const release = await findRelease(world, needs.checked.minor)
+  return unlessTooSlow(() => borrowMember(world, release, dataDir, signal))
 }
 
 async function digestAt(context: Ctx, dataDir: string, revision: number): Promise<Facts['expected']> {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { checkDb, openFileSource } from '../../src/bolt/index.ts'
 import { RescueError } from '../../src/errors/rescue-error.ts'
 import { tearLog } from '../../src/lab/scenarios/torn-log.ts'
-import type { EtcdRelease, LocalEtcd } from '../../src/ports/etcd.ts'
+import type { EtcdClient, EtcdRelease, LocalEtcd } from '../../src/ports/etcd.ts'
 import type { Facts } from '../../src/steps/facts.ts'
 import { returnMembers } from '../../src/steps/support/members.ts'
 import { frames } from '../bolt/log-support.ts'
@@ -66,6 +66,8 @@ interface Options {
   damaged?: string
   /** A changed copy of what was fetched of the leader. */
   fetched?: string
+  /** Happens to the working copy between its restore and the trial. */
+  meanwhile?: (client: EtcdClient) => Promise<unknown>
 }
 
 async function check({
@@ -76,6 +78,7 @@ async function check({
   mended = false,
   damaged,
   fetched,
+  meanwhile,
 }: Options = {}) {
   const root = await tempDir()
   const { leader, follower, early } = killed
@@ -94,6 +97,11 @@ async function check({
   const given0 = (await stepOf('restore-locally').act(made.context as never)) as Pick<Facts, 'restored'>
   const restored = { ...given0.restored, ...(mended ? { mended: ['set a file aside'] } : {}) }
   await returnMembers(made.world)
+  if (meanwhile) {
+    const running = await etcd.start(release, restored.dataDir, { forceNewCluster: true, timeoutMs: 60_000 })
+    await meanwhile(running.client)
+    await running.stop()
+  }
   const copies = names.map((name) => copyOf({ node: name, path: placeOf(root, name), token: TOKEN }))
   const [copy] = copies
   const seats = members.map(({ node: on, path, base, name }) => ({ node: on, base, name, source: path }))
@@ -317,6 +325,25 @@ describe('check-members', () => {
     }
     const { gives } = await (await check({ local: { ...etcd, start } })).done
     expect(gives).toMatchObject({ generation: { members: [leader, follower, early].map((one) => ({ node: one })) } })
+  })
+
+  test('leases that ran out on the base in an earlier attempt, or run out as it starts: it is read where their keys were', async () => {
+    const { leader, follower, early, revision } = killed
+    let starts = 0
+    const start: LocalEtcd['start'] = (...args) => {
+      starts += 1
+      // the first is restore-locally's
+      if (starts === 2) throw new RescueError('LEASES_EXPIRED', '1 leases ran out', { hint: 'try again' })
+      return etcd.start(...args)
+    }
+    const written = (client: EtcdClient) => client.put('/registry/pods/default/p0', 'later')
+    const { done, restored } = await check({ local: { ...etcd, start }, meanwhile: written })
+    const { gives, notes } = await done
+    expect(gives).toMatchObject({ generation: { members: [leader, follower, early].map((one) => ({ node: one })) } })
+    expect(gives).toMatchObject({ expected: { keys: 9, revision } })
+    expect(notes[0]).toBe(
+      `leases ran out on the working copy; it is read at revision ${restored.revision}, where their keys are there`,
+    )
   })
 
   test.each(['DISK_FULL', 'ETCD_MISSING', 'LEASES_EXPIRED'] as const)('%s is no fault of the member', async (code) => {
