@@ -60,7 +60,7 @@ export async function verifyBackup(
     throw new RescueError(code, `the backup ${name} cannot be read: ${problem}`, { hint })
   }
   if (backup.meta === undefined) throw notRestorable(name, problem)
-  const minor = minorOf(backup.meta.etcdVersion)
+  const minor = minorOf(name, backup.meta.etcdVersion)
   return withScratch(session, config, async ({ scratch, signal }) => {
     const [{ downloadBackup }, { roomToTry }, { localEtcd }] = await Promise.all([
       import('../steps/support/backup.ts'),
@@ -96,10 +96,10 @@ async function unpackedBytes(store: ObjectStore, { name, gzBytes = 0 }: Backup, 
   return (await readRange(store, `${name}/${DATA_FILE}`, gzBytes - 4, 4, signal)).readUInt32LE()
 }
 
-function minorOf(version: string): EtcdMinor {
+function minorOf(name: string, version: string): EtcdMinor {
   const [, minor] = /^v?(\d+\.\d+)\./.exec(version) ?? []
   if (minor !== undefined) return minor as EtcdMinor
-  throw notRestorable('it', `its etcd version is ${JSON.stringify(version)}`)
+  throw notRestorable(name, `its etcd version is ${JSON.stringify(version)}`)
 }
 
 function notRestorable(name: string, why: string): RescueError {

@@ -101,6 +101,12 @@ describe.skipIf(releases.length === 0)(
         code: 20,
         value: { error: { code: 'OBJECT_MISSING' } },
       })
+      await writeFile(join(store, 'mine/_etcd_backup.meta'), '{"etcdVersion":"banana"}')
+      const message = 'the backup mine cannot be restored: its etcd version is "banana"'
+      expect(await run('backup', 'verify', 'mine')).toMatchObject({
+        code: 30,
+        value: { error: { code: 'BACKUP_INVALID', message } },
+      })
     })
   },
 )

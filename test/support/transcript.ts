@@ -25,7 +25,7 @@ function settled(text: string, secrets: ReadonlyMap<string, string>): string {
   }
   const plain = [...secrets].reduce((all, [secret, word]) => all.replaceAll(secret, word), text)
   return plain
-    .replace(/[^ \n]*er-fail-[A-Za-z0-9]{6}/g, '/work')
+    .replace(/[^ \n]*er-(fail|kill)-[A-Za-z0-9]{6}/g, '/work')
     .replace(/\d{8}T\d{6}Z-[a-z0-9]{6}/g, '20261130T120000Z-abcdef')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ-\d{6}/g, '2026-11-30T12:00:00Z-000001')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-11-30 12:00')
@@ -38,7 +38,9 @@ function settled(text: string, secrets: ReadonlyMap<string, string>): string {
 function skeleton(text: string): string[] {
   return text
     .split('\n')
-    .filter((line) => /^[✔✘–?!] |^(Done|Stopped|Not done|Changed|Next|recovered|run )/.test(line))
+    .filter((line) =>
+      /^[✔✘–?!] |^(ok|skipped|Done|Stopped|Not done|Changed|Next|recovered|run|Error|Code:|Try:)\b/.test(line),
+    )
     .map((line) =>
       line
         .replace(/[\d,.]+ (s|min|h)\b/g, 'N')
