@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// npm run bench -- rebuild|inspect|revisions|scan|in-place|nodes [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR] [--nodes 200,1000,5000]
+// npm run bench -- rebuild|inspect|revisions|scan|proposal|in-place|nodes [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR] [--nodes 200,1000,5000]
 import { parseArgs } from 'node:util'
 import { inPlace } from './in-place.mjs'
 import { inspect, revisions } from './inspect.mjs'
 import { nodes } from './nodes.mjs'
 import { rebuild } from './rebuild.mjs'
-import { scan } from './scan.mjs'
+import { proposal, scan } from './scan.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,11 +20,11 @@ const { values, positionals } = parseArgs({
 })
 const size = /^([\d.]+)(GB|MB)$/.exec(values.size)
 const runs = Number(values.runs)
-const benches = { rebuild, inspect, revisions, scan, 'in-place': inPlace, nodes }
+const benches = { rebuild, inspect, revisions, scan, proposal, 'in-place': inPlace, nodes }
 const bench = benches[positionals[0]]
 if (!bench || !size || !(runs >= 1)) {
   process.stderr.write(
-    'usage: npm run bench -- rebuild|inspect|revisions|scan|in-place|nodes [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR] [--nodes 200,1000,5000]\n',
+    'usage: npm run bench -- rebuild|inspect|revisions|scan|proposal|in-place|nodes [--size 1GB] [--runs 3] [--dir DIR] [--ours-only] [--etcd-manager-bin DIR] [--nodes 200,1000,5000]\n',
   )
   process.exit(2)
 }

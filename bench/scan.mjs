@@ -1,4 +1,7 @@
-// `scan` of three nodes with three tokens each, over a real sshd; the databases are one file with nine names.
+// `scan` of three nodes with three tokens each, over a real sshd, and what `recover` proposes for them; the databases are one
+// file with nine names.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { linkSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +55,45 @@ export async function scan({ bytes, size, runs, dir }) {
     await sshd.stop()
     rmSync(scene, { recursive: true, force: true })
   }
+}
+
+/** Seconds from `recover` typed to its proposal on the screen. */
+export async function proposal({ bytes, size, runs, dir }) {
+  const top = join(dir ?? cache, 'bench')
+  const data = await killedMember(binary('3.5.30', 'etcd'), bytes, join(top, size))
+  const scene = join(top, 'proposal')
+  rmSync(scene, { recursive: true, force: true })
+  const sshd = await startSshd(join(scene, 'sshd'))
+  try {
+    const config = writeScene(scene, join(data.dir, 'member'), sshd)
+    const bin = join(await packageAsInstalled(), 'bin/run.js')
+    say(`load ${load()}`)
+    const seconds = []
+    for (let pass = 0; pass < runs; pass += 1)
+      seconds.push(await untilProposed([bin, 'recover', '--config', config, '--work-dir', join(scene, 'work')]))
+    say(`\n${head(`${NODES.length} nodes, ${TOKENS} tokens each, ${(data.dbBytes / 1e6).toFixed(0)} MB each`)}`)
+    say(line('recover, to its proposal', seconds, { unit: 's', goal: 'goal <= 3' }))
+    say(`load at the end: ${load()}`)
+  } finally {
+    await sshd.stop()
+    rmSync(scene, { recursive: true, force: true })
+  }
+}
+
+async function untilProposed(argv) {
+  const start = performance.now()
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  let seconds
+  child.stderr.on('data', (text) => {
+    said += text
+    if (seconds !== undefined || !said.includes('Comes back:')) return
+    seconds = (performance.now() - start) / 1000
+    child.kill('SIGINT')
+  })
+  await once(child, 'close')
+  if (seconds === undefined) throw new Error(`nothing was proposed: ${said}`)
+  return seconds
 }
 
 /** Hard links take no room. */

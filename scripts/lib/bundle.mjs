@@ -37,6 +37,8 @@ async function write(sources, output) {
     input,
     cwd: root,
     platform: 'node',
+    tsconfig: false,
+    transform: { target: 'node20.19' },
     external: isLibrary,
     preserveEntrySignatures: 'strict',
   })

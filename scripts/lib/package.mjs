@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle, filesBelow, modules } from './bundle.mjs'
-import { root } from './shell.mjs'
+import { root, run } from './shell.mjs'
 
 const builds = join(root, '.cache', 'test-builds')
 
@@ -13,9 +13,7 @@ const builds = join(root, '.cache', 'test-builds')
  * @returns {Promise<string>} a folder with bin/, dist/, runbooks/, package.json and modules/
  */
 export async function packageAsInstalled() {
-  const key = keyOf(
-    ['commands', 'src', 'bin', 'runbooks', 'schemas', 'package.json', 'scripts/lib/bundle.mjs'].flatMap(filesBelow),
-  )
+  const key = keyOf(['commands', 'src', 'bin', 'runbooks', 'schemas', 'package.json', 'scripts'].flatMap(filesBelow))
   const target = join(builds, key)
   if (existsSync(target)) return target
   mkdirSync(builds, { recursive: true })
@@ -24,6 +22,7 @@ export async function packageAsInstalled() {
     cpSync(join(root, path), join(fresh, path), { recursive: true })
   await bundle(join(fresh, 'dist'))
   await modules(join(fresh, 'modules'))
+  if ((await run(process.execPath, ['scripts/manifest.mjs', fresh])) !== 0) throw new Error('no manifest')
   dropOld()
   try {
     renameSync(fresh, target)

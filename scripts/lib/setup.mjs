@@ -5,8 +5,8 @@ import { root, run, secondsSince, stop } from './shell.mjs'
 /** package.json's `engines`, as numbers: nothing may be imported from node_modules before it is there. */
 export function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
-  if (major > 20 || (major === 20 && minor >= 15)) return
-  stop(`etcd-rescue needs Node.js 20.15 or newer; this is ${process.version}. Install it, for example from nodejs.org.`)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  stop(`etcd-rescue needs Node.js 20.19 or newer; this is ${process.version}. Install it, for example from nodejs.org.`)
 }
 
 /** `npm ci` when node_modules is missing or is not what package-lock.json says. */

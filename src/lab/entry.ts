@@ -17,9 +17,9 @@ export function entryFile(name: EntryName): string {
 }
 
 function builtPackage(): string {
-  const given = process.env.ETCD_RESCUE_LAB_DIST
-  if (given !== undefined) return given
-  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+  const here = fileURLToPath(import.meta.url)
+  if (here.endsWith('.ts')) return process.env.ETCD_RESCUE_LAB_DIST ?? '(ETCD_RESCUE_LAB_DIST is not set)'
+  for (let directory = dirname(here); ; directory = dirname(directory)) {
     if (existsSync(join(directory, 'package.json')) || directory === dirname(directory)) return join(directory, 'dist')
   }
 }

@@ -1,21 +1,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestClient } from '../digest/index.ts'
-import { RescueError } from '../errors/rescue-error.ts'
-import type { EtcdClient, LocalMember } from '../ports/etcd.ts'
+import { RescueError, toRescueError } from '../errors/rescue-error.ts'
+import type { LocalMember } from '../ports/etcd.ts'
 import { count } from '../words/numbers.ts'
 import { type Context, defineStep } from './define.ts'
 import type { Facts } from './facts.ts'
 import { dropAhead } from './support/ahead.ts'
 import { commitWal } from './support/commit-wal.ts'
 import { syncTree } from './support/files.ts'
-import { unlessTooSlow } from './support/fresh-copy.ts'
 import { fetchForTrial, tryMember } from './support/member-trial.ts'
 import { borrowMember, findRelease, returnMember } from './support/members.ts'
 import { agreeing, heldByAnyLeader, leaveOut, noMajority, sayOut, type Tried } from './support/odd-members.ts'
+import { endReplay, forgetReplay, replayWal } from './support/replay.ts'
 import { mustBeOfThisBoot } from './support/same-boot.ts'
 
-type Needs = 'copies' | 'copy' | 'generation' | 'placement' | 'checked' | 'restored'
+type Needs = 'copies' | 'copy' | 'generation' | 'placement' | 'fetched' | 'checked' | 'restored'
 type Gives = 'expected' | 'copy' | 'generation' | 'placement'
 type Ctx = Context<Needs>
 
@@ -29,7 +29,7 @@ export const checkMembers = defineStep<Needs, Gives>({
   id: 'check-members',
   title: 'try every member of the generation on this machine, and compare them',
   effect: 'local',
-  needs: ['copies', 'copy', 'generation', 'placement', 'checked', 'restored'],
+  needs: ['copies', 'copy', 'generation', 'placement', 'fetched', 'checked', 'restored'],
   gives: ['expected', 'copy', 'generation', 'placement'],
   describe: () => ({
     reads: ["every file of the other members' directories, and their SHA-256 on the nodes"],
@@ -84,8 +84,8 @@ interface Base {
 async function tryAll(context: Ctx, base: Base): Promise<Tried[]> {
   const { node, dataDir, mended } = base
   const { restored } = context.needs
-  const { client } = await open(context, dataDir)
-  const revision = await revisionOf(context, node, client)
+  const { client } = node === context.needs.copy.node ? await openOwn(context) : await open(context, dataDir)
+  const { revision } = await client.status()
   const tried: Tried[] = mended.length > 0 ? [] : [{ node, is: 'same', revision }]
   for (const member of context.needs.generation.members) {
     if (member.node === node && mended.length === 0) continue
@@ -114,24 +114,38 @@ function mendsOf({ restored: { mended = [] }, checked: { damage } }: Ctx['needs'
 }
 
 /**
- * Leases that ran out here, in a run that was killed or on a machine that was too slow, took their keys with them: at later
- * revisions. At the one that it was restored at, the copy holds all that it did, since nothing compacts it.
+ * The working copy as `restore-locally` left it. Where leases ran out on it, in a run that was killed or on a machine that
+ * was too slow, their keys are gone with them: then it is made anew of what was fetched.
  */
-async function revisionOf({ needs, note, runId }: Ctx, node: string, client: EtcdClient): Promise<number> {
-  const { revision } = await client.status()
-  const { copy, restored } = needs
-  if (node !== copy.node || revision === restored.revision) return revision
-  if (revision < restored.revision) throw wentBack(revision, restored.revision, runId)
-  note(
-    `leases ran out on the working copy; it is read at revision ${count(restored.revision)}, where their keys are there`,
-  )
-  return restored.revision
+async function openOwn(context: Ctx): Promise<LocalMember> {
+  const { world, needs, note, signal } = context
+  const { restored, fetched, checked } = needs
+  const kept = await unlessExpired(() => open(context, restored.dataDir))
+  if (kept !== undefined && (await kept.client.status()).revision === restored.revision) return kept
+  note('leases ran out on the working copy, or something was written to it: it is made anew')
+  await endReplay(world)
+  const how = { isDatabaseSound: checked.damage === undefined }
+  const { member } = await replayWal(world, fetched, checked.minor, signal, how)
+  forgetReplay(world)
+  const { revision } = await member.client.status()
+  if (revision !== restored.revision) throw another(revision, restored.revision)
+  return member
 }
 
-function wentBack(revision: number, was: number, runId: string): RescueError {
-  const what = `the working copy is at revision ${count(revision)}, and was at ${count(was)} when it was restored`
+/** Undefined where leases ran out before they could be renewed. */
+async function unlessExpired<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (toRescueError(error).code !== 'LEASES_EXPIRED') throw error
+    return undefined
+  }
+}
+
+function another(revision: number, was: number): RescueError {
+  const what = `made anew, the working copy is at revision ${count(revision)}, and was at ${count(was)} when it was restored`
   return new RescueError('ETCD_FAILED', what, {
-    hint: `only the working copy changed; make it anew: etcd-rescue recover --run ${runId} --from restore-locally`,
+    hint: 'nothing outside this machine was changed; begin anew, so that the copy is fetched again: etcd-rescue recover',
   })
 }
 
@@ -159,10 +173,8 @@ async function tryOther(context: Ctx, own: Base, first: readonly Tried[]): Promi
   return [base, tried]
 }
 
-/** Once more where a lease ran out before it was renewed: those that are left are kept, and no revision is lost by it. */
 async function open({ world, needs, signal }: Ctx, dataDir: string): Promise<LocalMember> {
-  const release = await findRelease(world, needs.checked.minor)
-  return unlessTooSlow(() => borrowMember(world, release, dataDir, signal))
+  return borrowMember(world, await findRelease(world, needs.checked.minor), dataDir, signal)
 }
 
 async function digestAt(context: Ctx, dataDir: string, revision: number): Promise<Facts['expected']> {

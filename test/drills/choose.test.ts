@@ -132,13 +132,33 @@ describe('on a terminal', () => {
     hold('recover-140', session)
   })
 
-  test('with --yes neither the fence nor the method is asked for', async () => {
-    const session = await recoverAt(140, [[NAME, '\u0003']], '--yes', '--json')
+  const unfence = async () => expect((await runRescue(lab, work.next(), ['unfence', ...answersFor(lab)])).code).toBe(0)
+
+  // the first test has left them stopped
+  test('API servers that are stopped already are not offered to be stopped; --json tells all of it on stderr', async () => {
+    const session = await recoverAt(
+      140,
+      [
+        [METHOD, '\r'],
+        [NAME, '\u0003'],
+        ['Start them again now?', '\r'],
+      ],
+      '--json',
+    )
     expect(session.code, session.rows.join('\n')).toBe(130)
-    expect(session.rows.join('\n')).not.toMatch(/back how\?|Stop the API servers now/)
+    expect(session.rows.join('\n')).toMatch(/the API servers are stopped already/)
+    expect(timesAsked(session)).toEqual([0, 1, 1])
     expect(brokenIn(session)).toEqual([])
     hold('recover-json', session)
-    expect((await runRescue(lab, work.next(), ['unfence', ...answersFor(lab)])).code).toBe(0)
+    await unfence()
+  })
+
+  test('with --yes they are stopped and the proposed method is taken; only the name is asked for', async () => {
+    const session = await recoverAt(140, [[NAME, '\u0003']], '--yes')
+    expect(session.code, session.rows.join('\n')).toBe(130)
+    expect(timesAsked(session)).toEqual([0, 0, 1])
+    expect(session.rows.join('\n')).not.toMatch(/stopped already/)
+    await unfence()
   })
 
   test('a whole recovery asks nothing twice, breaks no word and goes over no edge', async () => {

@@ -108,7 +108,7 @@ async function check({
   const generation: Facts['generation'] = { token: TOKEN, clusterId: 'cc', size: 3, members, missing: [] }
   const placement = placementOf(seats, { token: TOKEN })
   const checked = damaged === undefined ? facts.checked : { ...facts.checked, damage: damaged }
-  const given = { copies, copy, generation, placement, restored, checked }
+  const given = { copies, copy, generation, placement, restored, checked, fetched: own.fetched }
   const done = runStep('check-members', { facts: given, world, remembered })
   return { done, restored, remembered, scratch: world.scratch, controlPlane }
 }
@@ -327,24 +327,31 @@ describe('check-members', () => {
     expect(gives).toMatchObject({ generation: { members: [leader, follower, early].map((one) => ({ node: one })) } })
   })
 
-  test('leases that ran out on the base in an earlier attempt, or run out as it starts: it is read where their keys were', async () => {
-    const { leader, follower, early, revision } = killed
-    let starts = 0
-    const start: LocalEtcd['start'] = (...args) => {
-      starts += 1
-      // the first is restore-locally's
-      if (starts === 2) throw new RescueError('LEASES_EXPIRED', '1 leases ran out', { hint: 'try again' })
-      return etcd.start(...args)
-    }
-    const written = (client: EtcdClient) => client.put('/registry/pods/default/p0', 'later')
-    const { done, restored } = await check({ local: { ...etcd, start }, meanwhile: written })
-    const { gives, notes } = await done
-    expect(gives).toMatchObject({ generation: { members: [leader, follower, early].map((one) => ({ node: one })) } })
-    expect(gives).toMatchObject({ expected: { keys: 9, revision } })
-    expect(notes[0]).toBe(
-      `leases ran out on the working copy; it is read at revision ${restored.revision}, where their keys are there`,
-    )
-  })
+  test.each(['in an earlier attempt', 'as it starts'])(
+    'leases that ran out on the base %s: it is made anew',
+    async (when) => {
+      const undisturbed = (await (await check()).done).gives
+      let starts = 0
+      const start: LocalEtcd['start'] = (...args) => {
+        starts += 1
+        // the first is restore-locally's
+        if (starts === 2 && when === 'as it starts')
+          throw new RescueError('LEASES_EXPIRED', '1 leases ran out', { hint: '' })
+        return etcd.start(...args)
+      }
+      const written = (client: EtcdClient) => client.put('/registry/pods/default/p0', 'later')
+      const meanwhile = when === 'as it starts' ? {} : { meanwhile: written }
+      const { done, restored } = await check({ local: { ...etcd, start }, ...meanwhile })
+      const { gives, notes } = await done
+      expect(notes[0]).toBe('leases ran out on the working copy, or something was written to it: it is made anew')
+      const { keys, digest, revision } = (undisturbed as Pick<Facts, 'expected'>).expected
+      expect(gives).toMatchObject({ expected: { keys, digest, revision, dataDir: restored.dataDir } })
+      // what is read of it later stands at its newest revision
+      const running = await etcd.start(release, restored.dataDir, { forceNewCluster: true, timeoutMs: 60_000 })
+      expect((await running.client.status()).revision).toBe(restored.revision)
+      await running.stop()
+    },
+  )
 
   test.each(['DISK_FULL', 'ETCD_MISSING', 'LEASES_EXPIRED'] as const)('%s is no fault of the member', async (code) => {
     let starts = 0

@@ -68,7 +68,8 @@ const bug = () => new RescueError('BUG', 'nothing to ask about', { hint: 'report
 async function askAndRun(asking: Asking, assessments: readonly Assessment[]): Promise<Outcome<RescueResult>> {
   const { session, gathered } = asking
   // before all that takes a person long to answer: an empty cluster is served meanwhile
-  if (!gathered.fenced) {
+  if (gathered.fenced) session.screen.listen({ type: 'note', step: '', line: FENCED_ALREADY })
+  else {
     const fenced = await fenceIfWanted(asking, assessments)
     if (fenced === undefined) return askRest(asking, assessments)
     if (fenced.exitCode !== 0) return fenced
@@ -90,8 +91,8 @@ async function behindFence(screen: Screen, rest: () => Promise<Outcome<RescueRes
   }
 }
 
-const STILL_FENCED =
-  'API servers are stopped, as you agreed. Start them only when etcd serves what it should: etcd-rescue unfence'
+const FENCED_ALREADY = 'the API servers are stopped already: they stay so until the data is verified'
+const STILL_FENCED = 'API servers are stopped. Start them only when etcd serves what it should: etcd-rescue unfence'
 
 async function askRest(asking: Asking, assessments: readonly Assessment[]): Promise<Outcome<RescueResult>> {
   const { session, config, prompter, gathered } = asking

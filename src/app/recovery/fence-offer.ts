@@ -19,7 +19,8 @@ export async function offerFence(
   { served, best }: { served: Served | undefined; best: Proposal },
 ): Promise<boolean> {
   if (served === undefined) return false
-  const held = await countedIn(session, best)
+  // with --yes nobody reads the question
+  const held = session.yes ? undefined : await countedIn(session, best)
   const than =
     held === undefined
       ? `where ${best.source?.id} holds about ${many(best.source?.records ?? 0, 'record')}`

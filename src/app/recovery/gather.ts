@@ -5,7 +5,7 @@ import type { Scratch } from '../../ports/scratch.ts'
 import { byEtcdCluster } from '../../recovery/by-etcd-cluster.ts'
 import type { RecoveryCopy } from '../../recovery/copies.ts'
 import type { Unsearched } from '../../steps/facts.ts'
-import { apiServerHosts, areFenced } from '../../steps/support/api-servers.ts'
+import { apiServerHosts, noneServes } from '../../steps/support/api-servers.ts'
 import { knownSeats } from '../../steps/support/known-seats.ts'
 import { bestCopy } from '../../steps/support/rank.ts'
 import type { KnownSeats } from '../../steps/support/seat-seen.ts'
@@ -24,7 +24,7 @@ export interface Gathered {
   /** Nodes, and places on them, that could not be searched: copies of any etcd cluster may lie there. */
   unsearched: Unsearched[]
   bytesPerSecond: number | undefined
-  /** Whether the API servers are stopped already, by an earlier run or by hand. False where that could not be told. */
+  /** Whether the API servers are stopped already, by an earlier run. False where that could not be told, or nobody asks. */
   fenced: boolean
 }
 
@@ -63,6 +63,7 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
     const { controlPlane, workers } = await nodes.all()
     const stores = Promise.all(names.map(async (name) => [name, await inStore(name, room)] as const))
     stores.catch(() => {})
+    const fenced = isFenced(session, { controlPlane, workers, target })
     const locks = new Map(names.map((name) => [name, whyNoLock(name, session, config)]))
     const { found: onNodes, unsearched } = await foundOnNodes(controlPlane, target, { note, signal })
     const groups = byEtcdCluster(onNodes.map(toCopy))
@@ -78,11 +79,17 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
       etcdClusters.set(name, { ...found, seats: await seatsOf(name), ...(lockError && { lockError }) })
     }
     const probed = bestCopy([...etcdClusters.values()].flatMap(({ copies }) => copies).filter(({ node }) => node))
-    const fenced = await areFenced(apiServerHosts({ controlPlane: answering, workers, target })).catch(() => false)
-    return { etcdClusters, unsearched, bytesPerSecond: await transferRate(answering, probed, signal), fenced }
+    const bytesPerSecond = await transferRate(answering, probed, signal)
+    return { etcdClusters, unsearched, bytesPerSecond, fenced: await fenced }
   } finally {
     await nodes.close()
   }
+}
+
+/** Only where a fence would be offered: a node that does not answer keeps this waiting. */
+async function isFenced(session: Session, world: Parameters<typeof apiServerHosts>[0]): Promise<boolean> {
+  if (!session.interactive || session.dryRun) return false
+  return noneServes(apiServerHosts(world)).catch(() => false)
 }
 
 /** A copy that nothing tells the etcd cluster of is main's to look at, as in the steps. */

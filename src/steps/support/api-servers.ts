@@ -1,4 +1,5 @@
 import { findManifests } from '../../node/manifests.ts'
+import { findContainers } from '../../node/runtime.ts'
 import type { RemoteHost } from '../../ports/remote-host.ts'
 import type { World } from '../../ports/world.ts'
 import { isAway } from './away.ts'
@@ -21,6 +22,15 @@ export function apiServerHosts({
 export async function areFenced(hosts: readonly RemoteHost[]): Promise<boolean> {
   const seen = (await onAll(hosts, isStopped)).filter((one) => one !== undefined)
   return seen.length > 0 && seen.every(Boolean)
+}
+
+/** Whether it is certain that none serves: on every node the manifest is set aside, and no container runs. */
+export async function noneServes(hosts: readonly RemoteHost[]): Promise<boolean> {
+  const stopped = await onAll(hosts, async (host) => {
+    const [isAside, running] = await Promise.all([isStopped(host), findContainers(host, APISERVER)])
+    return isAside === true && running.length === 0
+  })
+  return stopped.length > 0 && stopped.every(Boolean)
 }
 
 /** Undefined where the node cannot be reached: who has agreed to stop the others has agreed to that one. */

@@ -2,18 +2,15 @@ import { toRescueError } from '../../errors/rescue-error.ts'
 
 const TRIES = 3
 
-/** Again, up to three times, what failed since this machine was too slow to keep a copy's leases. */
-export async function unlessTooSlow<T>(attempt: () => Promise<T>, tries = TRIES): Promise<T> {
-  try {
-    return await attempt()
-  } catch (error) {
-    if (tries <= 1 || toRescueError(error).code !== 'LEASES_EXPIRED') throw error
-    return unlessTooSlow(attempt, tries - 1)
-  }
-}
-
 /**
  * Makes a working copy and looks at it, anew where this machine was too slow to keep its leases: that says nothing about
  * the copy. What is tried must begin by making it.
  */
-export const onFreshCopy = <T>(makeAndLook: () => Promise<T>): Promise<T> => unlessTooSlow(makeAndLook)
+export async function onFreshCopy<T>(attempt: () => Promise<T>, tries = TRIES): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (tries <= 1 || toRescueError(error).code !== 'LEASES_EXPIRED') throw error
+    return onFreshCopy(attempt, tries - 1)
+  }
+}
