@@ -148,7 +148,8 @@ describe('on a terminal', () => {
     expect(session.code, session.rows.join('\n')).toBe(130)
     expect(session.rows.join('\n')).toMatch(/the API servers are stopped already/)
     expect(timesAsked(session)).toEqual([0, 1, 1])
-    expect(brokenIn(session)).toEqual([])
+    // the JSON behind it is for a program, and as wide as its values
+    expect(brokenIn(session).filter((row) => !/^ +"/.test(row))).toEqual([])
     hold('recover-json', session)
     await unfence()
   })

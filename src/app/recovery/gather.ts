@@ -9,6 +9,7 @@ import { apiServerHosts, noneServes } from '../../steps/support/api-servers.ts'
 import { knownSeats } from '../../steps/support/known-seats.ts'
 import { bestCopy } from '../../steps/support/rank.ts'
 import type { KnownSeats } from '../../steps/support/seat-seen.ts'
+import { sessionPrompter } from '../prompter.ts'
 import { foundInStore } from '../scan/backups.ts'
 import type { Found } from '../scan/found.ts'
 import { foundOnNodes } from '../scan/nodes.ts'
@@ -63,7 +64,7 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
     const { controlPlane, workers } = await nodes.all()
     const stores = Promise.all(names.map(async (name) => [name, await inStore(name, room)] as const))
     stores.catch(() => {})
-    const fenced = isFenced(session, { controlPlane, workers, target })
+    const fenced = isFenced(room, { controlPlane, workers, target })
     const locks = new Map(names.map((name) => [name, whyNoLock(name, session, config)]))
     const { found: onNodes, unsearched } = await foundOnNodes(controlPlane, target, { note, signal })
     const groups = byEtcdCluster(onNodes.map(toCopy))
@@ -87,8 +88,8 @@ export async function gather(room: Room, names: readonly string[], said: SaidSea
 }
 
 /** Only where a fence would be offered: a node that does not answer keeps this waiting. */
-async function isFenced(session: Session, world: Parameters<typeof apiServerHosts>[0]): Promise<boolean> {
-  if (!session.interactive || session.dryRun) return false
+async function isFenced({ session, signal }: Room, world: Parameters<typeof apiServerHosts>[0]): Promise<boolean> {
+  if (!sessionPrompter(session, signal).interactive || session.dryRun) return false
   return noneServes(apiServerHosts(world)).catch(() => false)
 }
 
