@@ -17,62 +17,50 @@ const NODES = ['a', 'b', 'c']
 const TOKENS = 3
 
 /** Seconds of `scan --backups 0`, the whole process, and the most bytes that were read of one copy. */
-export async function scan({ bytes, size, runs, dir }) {
-  const top = join(dir ?? cache, 'bench')
-  const data = await killedMember(binary('3.5.30', 'etcd'), bytes, join(top, size))
-  const scene = join(top, 'scan')
-  rmSync(scene, { recursive: true, force: true })
-  const sshd = await startSshd(join(scene, 'sshd'))
-  try {
-    const config = writeScene(scene, join(data.dir, 'member'), sshd)
-    const argv = [process.execPath, join(await packageAsInstalled(), 'bin/run.js'), 'scan', '--backups', '0', '--json']
-    say(`load ${load()}`)
+export function scan({ runs, ...options }) {
+  return inScene('scan', options, async ({ bin, config, workDir }) => {
+    const argv = [process.execPath, bin, 'scan', '--backups', '0', '--json', '--config', config, '--work-dir', workDir]
     const passes = []
     for (let pass = 0; pass < runs; pass += 1) {
-      const { seconds, stdout } = await run([...argv, '--config', config, '--work-dir', join(scene, 'work')])
+      const { seconds, stdout } = await run(argv)
       const { copies } = JSON.parse(stdout)
       if (copies.length !== NODES.length * TOKENS || copies.some(({ revision }) => revision === undefined))
         throw new Error(`${copies.length} copies were told`)
       passes.push({ seconds, read: Math.max(...copies.map(({ bytesRead }) => bytesRead)) / 1e6 })
     }
-    say(`\n${head(`${NODES.length} nodes, ${TOKENS} tokens each, ${(data.dbBytes / 1e6).toFixed(0)} MB each`)}`)
-    say(
-      line(
-        'scan',
-        passes.map(({ seconds }) => seconds),
-        { unit: 's', goal: 'goal < 2' },
-      ),
-    )
-    say(
-      line(
-        '  read of one copy, at most',
-        passes.map(({ read }) => read),
-        { unit: 'MB', goal: 'goal < 1' },
-      ),
-    )
-    say(`load at the end: ${load()}`)
-  } finally {
-    await sshd.stop()
-    rmSync(scene, { recursive: true, force: true })
-  }
+    const seconds = passes.map((pass) => pass.seconds)
+    const read = passes.map((pass) => pass.read)
+    return [
+      line('scan', seconds, { unit: 's', goal: 'goal < 2' }),
+      line('  read of one copy, at most', read, { unit: 'MB', goal: 'goal < 1' }),
+    ]
+  })
 }
 
 /** Seconds from `recover` typed to its proposal on the screen. */
-export async function proposal({ bytes, size, runs, dir }) {
+export function proposal({ runs, ...options }) {
+  return inScene('proposal', options, async ({ bin, config, workDir }) => {
+    const seconds = []
+    for (let pass = 0; pass < runs; pass += 1)
+      seconds.push(await untilProposed([bin, 'recover', '--config', config, '--work-dir', workDir]))
+    return [line('recover, to its proposal', seconds, { unit: 's', goal: 'goal <= 3' })]
+  })
+}
+
+/** Makes the nodes and their copies, measures, says the lines that come of it, and removes them. */
+async function inScene(name, { bytes, size, dir }, measure) {
   const top = join(dir ?? cache, 'bench')
   const data = await killedMember(binary('3.5.30', 'etcd'), bytes, join(top, size))
-  const scene = join(top, 'proposal')
+  const scene = join(top, name)
   rmSync(scene, { recursive: true, force: true })
   const sshd = await startSshd(join(scene, 'sshd'))
   try {
     const config = writeScene(scene, join(data.dir, 'member'), sshd)
     const bin = join(await packageAsInstalled(), 'bin/run.js')
     say(`load ${load()}`)
-    const seconds = []
-    for (let pass = 0; pass < runs; pass += 1)
-      seconds.push(await untilProposed([bin, 'recover', '--config', config, '--work-dir', join(scene, 'work')]))
+    const lines = await measure({ bin, config, workDir: join(scene, 'work') })
     say(`\n${head(`${NODES.length} nodes, ${TOKENS} tokens each, ${(data.dbBytes / 1e6).toFixed(0)} MB each`)}`)
-    say(line('recover, to its proposal', seconds, { unit: 's', goal: 'goal <= 3' }))
+    for (const text of lines) say(text)
     say(`load at the end: ${load()}`)
   } finally {
     await sshd.stop()
